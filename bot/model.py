@@ -328,7 +328,9 @@ class Parcel:
 
     `nonce` is at most 25 characters and the same for every try of one generation (discord.md 1.5).
     `marker` is the text a reconciliation looks for in the channel's own messages.
-    `overflow` counts the articles left out by the cap; `query` opens them.
+    `overflow` counts the articles left out by the cap; `query` opens them. `started_at` is when the
+    first try whose fate is still unknown began; `degraded` asks for plain text, because the full
+    form was rejected.
     """
 
     post_id: int
@@ -343,6 +345,7 @@ class Parcel:
     attempt: int
     started_at: datetime
     message_id: int | None = None
+    degraded: bool = False
 
 
 class Fate(StrEnum):
