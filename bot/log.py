@@ -1,0 +1,154 @@
+"""Logs: the standard library's loggers, one event a line, secrets redacted by shape.
+
+Everyone logs with `logging.getLogger(__name__)` and an event's name as the message, ids in
+`extra`: `_log.info("feed.polled", extra={"feed_id": 3})`. EVENTS lists every name once, and a test
+keeps code and list together. Text of members is never logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TextIO
+
+EVENTS: Mapping[str, str] = {
+    "app.started": "the bot is up: version, process id",
+    "app.stopping": "a stop was asked for",
+    "app.stopped": "everything is closed",
+    "app.task_failed": "a task of the bot ended with an error and is started again",
+    "chat.ready": "the gateway is connected",
+    "chat.disconnected": "the gateway is lost, discord.py reconnects",
+    "chat.commands_synced": "the slash commands changed and were sent to Discord",
+    "chat.commands_unchanged": "the slash commands are as Discord has them",
+    "chat.guild_joined": "a server invited the bot",
+    "chat.guild_left": "a server removed the bot",
+    "command.answered": "a command was answered: name, seconds",
+    "command.failed": "a command ended with an unexpected error",
+    "command.refused": "a command ended with a sentence: message key",
+    "poll.finished": "a round of polling: feeds, new articles",
+    "poll.worker_lost": "a parsing worker was killed or hung and is replaced",
+    "poll.worker_absent": "no worker process can be started, parsing runs in a thread",
+    "feed.polled": "a feed brought a document",
+    "feed.unchanged": "a feed had nothing new",
+    "feed.failed": "a feed could not be fetched or read",
+    "feed.recovered": "a failing feed works again",
+    "feed.moved": "a feed's address changed for good",
+    "feed.stopped": "a feed is gone and polled no more",
+    "feed.crashed": "polling a feed ended with an unexpected error",
+    "import.read": "a file or address was imported",
+    "import.failed": "a file or address could not be read",
+    "store.opened": "the database is open: schema, size",
+    "store.migrated": "the schema was brought up to date",
+    "store.reindexed": "the search index was rebuilt",
+    "store.closed": "the database is closed",
+    "delivery.sent": "a post was sent",
+    "delivery.retried": "a post failed and will be tried again",
+    "delivery.dead": "a post cannot be sent as it is",
+    "delivery.unknown": "whether a post arrived could not be told",
+    "delivery.reconciled": "a post of unknown fate was found or sent again",
+    "delivery.target_paused": "a channel cannot be posted to, its backlog is kept",
+    "delivery.target_resumed": "a paused channel works again",
+    "delivery.crashed": "sending a post ended with an unexpected error",
+    "metrics.listening": "metrics are served",
+    "loop.late": "the event loop was late by more than it should be",
+}
+
+_REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
+    # A bot token: the account's id in base64, a time stamp, a signature.
+    (re.compile(r"\b[\w-]{20,32}\.[\w-]{5,8}\.[\w-]{25,}"), "***"),
+    (re.compile(r"(?i)\b(bot|bearer|basic)\s+[\w.~+/=-]{16,}"), r"\1 ***"),
+    # Webhooks' tokens and interactions' tokens stand in the path of Discord's addresses.
+    (re.compile(r"(?i)/(webhooks|interactions)/(\d+)/[\w.~%=-]{8,}"), r"/\1/\2/***"),
+    (re.compile(r"aW50ZXJhY3Rpb24[\w=-]{16,}"), "***"),
+    (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^\s/?#@'\"]+@"), r"\1***@"),
+    (
+        re.compile(
+            r"(?i)([?&;][\w.-]*(?:token|key|secret|passw|pwd|auth|sig|session|code)[\w.-]*=)"
+            r"[^\s&#'\"<>)]+"
+        ),
+        r"\1***",
+    ),
+    # What looks like a key whatever its name: long, letters and digits mixed.
+    (
+        re.compile(
+            r"([?&;][\w.-]+=)(?=[\w.~-]*\d)(?=[\w.~-]*[A-Za-z])[\w.~-]{20,}(?=[\s&#'\"<>)]|$)"
+        ),
+        r"\1***",
+    ),
+)
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_QUIET = {"discord": logging.WARNING, "aiohttp": logging.WARNING, "asyncio": logging.WARNING}
+
+
+def redact(text: str) -> str:
+    """Return the text with everything that has the shape of a secret replaced by `***`."""
+    for pattern, mask in _REDACTIONS:
+        text = pattern.sub(mask, text)
+    return text
+
+
+def set_up(level: str = "info", form: str = "human", stream: TextIO | None = None) -> None:
+    """Send all logs of this process to a stream (standard error) in one form, redacted."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else HumanLines())
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))
+
+
+class HumanLines(logging.Formatter):
+    """A line for people: time, level, event, `name=value` pairs; a traceback follows indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line, and its traceback if it has one."""
+        pairs = "".join(f" {k}={_shown(v)}" for k, v in _fields(record).items())
+        line = f"{_moment(record)} {record.levelname:<7} {_one_line(record.getMessage())}{pairs}"
+        if record.exc_info:
+            traceback = self.formatException(record.exc_info)
+            line += "".join(f"\n    {row}" for row in traceback.splitlines())
+        return redact(line)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: at, level, logger, event, the fields, and a traceback as text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        shown: dict[str, object] = {
+            "at": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": redact(record.getMessage()),
+        }
+        shown.update({k: _plain(v) for k, v in _fields(record).items()})
+        if record.exc_info:
+            shown["traceback"] = redact(self.formatException(record.exc_info))
+        return json.dumps(shown, ensure_ascii=False)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    return {k: v for k, v in vars(record).items() if k not in _OWN}
+
+
+def _moment(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(value: object) -> object:
+    # Redacted before it is encoded: a backslash of JSON would break the shapes apart.
+    return value if isinstance(value, int | float | None) else redact(str(value))
+
+
+def _shown(value: object) -> str:
+    text = _one_line(str(value))
+    return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r", "\\r").replace("\n", "\\n")
