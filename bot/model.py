@@ -330,7 +330,7 @@ class Parcel:
     `marker` is the text a reconciliation looks for in the channel's own messages.
     `overflow` counts the articles left out by the cap; `query` opens them. `started_at` is when the
     first try whose fate is still unknown began; `degraded` asks for plain text, because the full
-    form was rejected.
+    form was rejected. `message_id` is set when the message stands and only has to be published.
     """
 
     post_id: int
@@ -344,6 +344,7 @@ class Parcel:
     look: Mapping[str, object]
     attempt: int
     started_at: datetime
+    created_at: datetime
     message_id: int | None = None
     degraded: bool = False
 
