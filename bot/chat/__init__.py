@@ -1,0 +1,1 @@
+"""How Tagwire looks in Discord: the client, what it draws and what its buttons are called."""
