@@ -24,8 +24,10 @@ export class State {
     this.bot = { user: null, online: false };
   }
 
+  /** Listen; gives the way to stop. */
   on(name, call) {
     this.listeners.set(name, [...(this.listeners.get(name) ?? []), call]);
+    return () => this.listeners.set(name, this.listeners.get(name).filter((one) => one !== call));
   }
 
   tell(name, detail) {

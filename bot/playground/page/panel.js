@@ -1,0 +1,71 @@
+/** "What just happened": the way from a click to an answer, step by step, newest action first. */
+
+import { h, icon, iconButton } from "./dom.js";
+
+const GAP_MS = 1500;
+const KEPT_GROUPS = 40;
+const ICONS = { interaction: "bolt", rest: "send", gateway: "link", feed: "rss", post: "megaphone", trouble: "warn" };
+const WORDS = { interaction: "Interaction", rest: "REST", gateway: "Gateway", feed: "Feed", post: "Post", trouble: "Trouble" };
+
+/** Keep the side panel inside `root`. */
+export class Panel {
+  constructor(app, root) {
+    this.app = app;
+    this.root = root;
+    this.groups = [];
+    this.list = h("div", { class: "trace", tabindex: "0", role: "region", "aria-label": "Steps of the last actions" });
+    root.append(h("div", { class: "panel-head" }, h("h2", {}, "What just happened"),
+      iconButton("close", "Close panel", () => app.showPanel(false))), this.list);
+    app.state.on("trace", (entry) => this.add(entry));
+    this.drawEmpty();
+  }
+
+  drawEmpty() {
+    this.list.replaceChildren(h("div", { class: "empty" }, icon("bolt"), h("p", {}, "Use a command, press a button or publish an item. Each step that follows shows up here.")));
+  }
+
+  load(entries) {
+    this.groups = [];
+    this.list.replaceChildren();
+    for (const entry of entries) this.add(entry);
+    if (!entries.length) this.drawEmpty();
+  }
+
+  add(entry) {
+    const at = new Date(entry.at).getTime();
+    let group = this.groups.at(-1);
+    if (!group) this.list.replaceChildren();
+    if (!group || at - group.last > GAP_MS || (entry.kind === "interaction" && group.lastKind !== "interaction")) {
+      group = this.begin(entry, at);
+    }
+    group.last = at;
+    group.lastKind = entry.kind;
+    group.rows.append(this.row(entry, at - group.first));
+  }
+
+  begin(entry, at) {
+    const rows = h("ol", { class: "steps" });
+    const node = h("section", { class: "steps-group" }, h("h3", {}, entry.text,
+      h("time", { datetime: entry.at }, new Date(at).toLocaleTimeString())), rows);
+    const group = { node, rows, first: at };
+    this.groups.push(group);
+    this.list.prepend(node);
+    while (this.groups.length > KEPT_GROUPS) this.groups.shift().node.remove();
+    return group;
+  }
+
+  row(entry, after) {
+    const line = [h("span", { class: `step-kind ${entry.kind}` }, icon(ICONS[entry.kind] ?? "link"), WORDS[entry.kind] ?? entry.kind),
+      h("span", { class: "step-text" }, entry.text), h("span", { class: "step-after" }, `+${after} ms`)];
+    const detail = detailText(entry.detail);
+    if (!detail) return h("li", { class: "step" }, h("div", { class: "step-line" }, line));
+    return h("li", { class: "step" }, h("details", {}, h("summary", { class: "step-line" }, line), h("pre", { tabindex: "0" }, detail)));
+  }
+}
+
+function detailText(detail) {
+  if (detail === null || detail === undefined || detail === "") return "";
+  if (typeof detail === "string") return detail;
+  const lines = Object.entries(detail).map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value, null, 2) : value}`);
+  return lines.join("\n");
+}
