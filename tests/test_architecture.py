@@ -96,7 +96,7 @@ def forbidden(path: Path, source: str | None = None) -> Iterator[str]:
         top = name.split(".")[0]
         if top in ("bot", "cogs"):
             other = floor_of(name)
-            if other in (own, "metrics") or (other == "__init__" and name == "bot.__version__"):
+            if other in (own, "metrics") or name == "bot.__version__":
                 continue
             if other not in MAY_IMPORT[own]:
                 yield f"{path.relative_to(ROOT)}:{line}: {own} may not import {other} ({name})"

@@ -9,7 +9,8 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 from yarl import URL
@@ -17,7 +18,6 @@ from yarl import URL
 from bot import __version__
 from bot.errors import FetchError
 from bot.ingest.addresses import Guard, RefusedAddressError, as_url
-from bot.ingest.schedule import retry_after_s
 from bot.model import Validators
 
 ACCEPT = (
@@ -26,7 +26,6 @@ ACCEPT = (
 )
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
-_KEPT_HEADERS = ("cache-control", "age", "expires", "date", "retry-after", "link")
 # What the pages of bot checks hold, whichever status they come with.
 _CHALLENGE = re.compile(
     rb"(?i)cdn-cgi/challenge-platform|_cf_chl_|cf-browser-verification|<title>just a moment"
@@ -34,6 +33,9 @@ _CHALLENGE = re.compile(
     rb"|awswafcookiedomainlist|checking your browser before"
 )
 _PIECE = 64 * 1024
+_DAY_S = 86_400
+_SECONDS = re.compile(r"\d{1,12}")
+_MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Fetched:
     """A good answer: status 200 with a body, or 304 without one.
 
     `url` is where it came from in the end. `permanent_url` is where a chain of permanent redirects
-    from the asked address led, else None. `headers` are the few that matter, in lower case.
+    from the asked address led, else None. `fresh_s` is how long the server promised no change.
     """
 
     status: int
@@ -59,7 +61,7 @@ class Fetched:
     body: bytes = b""
     content_type: str | None = None
     validators: Validators = field(default_factory=Validators)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    fresh_s: float = 0.0
     permanent_url: str | None = None
 
 
@@ -153,21 +155,21 @@ class Fetcher:
         moved: str | None,
         now: datetime,
     ) -> Fetched:
-        headers = {n: answer.headers[n] for n in _KEPT_HEADERS if n in answer.headers}
+        current_s = fresh_s(answer.headers, now)
         host = answer.url.host or ""
         got = Validators(_validator(answer, "ETag"), _validator(answer, "Last-Modified"))
         if answer.status == 304 and asked != Validators():
             kept = Validators(got.etag or asked.etag, got.last_modified or asked.last_modified)
-            return Fetched(304, str(answer.url), b"", None, kept, headers, moved)
+            return Fetched(304, str(answer.url), b"", None, kept, current_s, moved)
         if answer.status not in (200, 203):
-            raise await _refusal(answer, host, headers, now)
+            raise await _refusal(answer, host, now)
         body = await self._body(answer, host)
         kind = answer.headers.get("Content-Type")
         if _is_challenge(answer, body):
             raise FetchError("ingest.fetch_challenge", status=answer.status, host=host)
         if not body.strip():
             raise FetchError("ingest.fetch_empty", status=answer.status, host=host)
-        return Fetched(200, str(answer.url), body, kind, got, headers, moved)
+        return Fetched(200, str(answer.url), body, kind, got, current_s, moved)
 
     async def _body(self, answer: aiohttp.ClientResponse, host: str) -> bytes:
         cap = self._caps.body_bytes
@@ -194,11 +196,9 @@ def _validator(answer: aiohttp.ClientResponse, name: str) -> str | None:
     return value if value and value.isprintable() else None
 
 
-async def _refusal(
-    answer: aiohttp.ClientResponse, host: str, headers: Mapping[str, str], now: datetime
-) -> FetchError:
+async def _refusal(answer: aiohttp.ClientResponse, host: str, now: datetime) -> FetchError:
     status = answer.status
-    wait_s = retry_after_s(headers, now) if status in (429, 503) else None
+    wait_s = retry_after_s(answer.headers, now) if status in (429, 503) else None
     start = await answer.content.read(_PIECE) if status in (401, 403, 429, 503) else b""
     answer.close()
     if status == 410:
@@ -242,3 +242,40 @@ def _as_fetch_error(error: Exception, host: str, caps: Caps) -> FetchError:
             return FetchError("ingest.fetch_address", address=host[:100])
         case _:
             return FetchError("ingest.fetch_broken", host=host)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> int | None:
+    """Return the seconds of a Retry-After, capped at a day, or None when absent or unreadable.
+
+    A date is measured against the server's own Date, whose clock may differ from ours.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(value):
+        return min(int(value), _DAY_S)
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    wait_s = (moment - (_http_date(headers.get("Date", "")) or now)).total_seconds()
+    return min(int(wait_s), _DAY_S) if wait_s > 0 else None
+
+
+def fresh_s(headers: Mapping[str, str], now: datetime) -> float:
+    """Return for how many seconds the server says its answer stays current, 0 when it says not."""
+    control = headers.get("Cache-Control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return 0.0
+    if given := _MAX_AGE.search(control):
+        age = headers.get("Age", "").strip()
+        return max(0.0, float(given[1]) - (float(age) if _SECONDS.fullmatch(age) else 0.0))
+    expires = _http_date(headers.get("Expires", ""))
+    if expires is None:
+        return 0.0
+    return max(0.0, (expires - (_http_date(headers.get("Date", "")) or now)).total_seconds())
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None

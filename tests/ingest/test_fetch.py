@@ -13,12 +13,13 @@ from aiohttp import web
 
 from bot.errors import FetchError
 from bot.ingest.addresses import Guard
-from bot.ingest.fetch import Caps, Fetcher, open_session, user_agent
+from bot.ingest.fetch import Caps, Fetcher, fresh_s, open_session, retry_after_s, user_agent
 from bot.messages import catalogue
 from bot.model import Validators
 from tests.ingest.loopback import FEED, Site
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
+DATE = "Mon, 04 May 2026 10:30:00 GMT"
 
 
 @asynccontextmanager
@@ -282,3 +283,44 @@ async def test_a_validator_that_cannot_be_stored_is_forgotten() -> None:
     async with server, fetching() as fetcher:
         fetched = await fetcher.get(f"http://127.0.0.1:{port}/", now=NOW)
     assert fetched.validators == Validators()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, 120),
+        ({"Retry-After": "Mon, 04 May 2026 10:35:00 GMT"}, 300),
+        (
+            # The server's clock is an hour behind: its own Date is what counts.
+            {
+                "Retry-After": "Mon, 04 May 2026 09:40:00 GMT",
+                "Date": "Mon, 04 May 2026 09:30:00 GMT",
+            },
+            600,
+        ),
+        ({"Retry-After": "Mon, 04 May 2026 09:00:00 GMT"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": str(400 * 86_400)}, 86_400),
+        ({"Retry-After": "9" * 400}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: int | None) -> None:
+    assert retry_after_s(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Cache-Control": "public, max-age=21600", "Age": "600"}, 21_000),
+        ({"Cache-Control": "max-age=60", "Age": "600"}, 0),
+        ({"Cache-Control": "no-cache, max-age=21600"}, 0),
+        ({"Cache-Control": "max-age=soon"}, 0),
+        ({"Expires": "Mon, 04 May 2026 12:30:00 GMT", "Date": DATE}, 7200),
+        ({"Expires": "0"}, 0),
+        ({"Cache-Control": "max-age=60", "Expires": "Mon, 04 May 2027 12:30:00 GMT"}, 60),
+    ],
+)
+def test_freshness_is_what_the_server_promised(headers: dict[str, str], seconds: float) -> None:
+    assert fresh_s(headers, NOW) == seconds

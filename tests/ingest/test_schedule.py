@@ -5,81 +5,35 @@ import pytest
 from bot.ingest.schedule import (
     LONGEST_S,
     after_failure,
-    fresh_s,
     next_poll,
-    retry_after_s,
     rhythm_s,
     spread,
 )
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
-DATE = "Mon, 04 May 2026 10:30:00 GMT"
 
 
 def wait_s(moment: datetime) -> float:
     return (moment - NOW).total_seconds()
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "120"}, 120),
-        ({"retry-after": "Mon, 04 May 2026 10:35:00 GMT"}, 300),
-        (
-            # The server's clock is an hour behind: its own Date is what counts.
-            {
-                "retry-after": "Mon, 04 May 2026 09:40:00 GMT",
-                "date": "Mon, 04 May 2026 09:30:00 GMT",
-            },
-            600,
-        ),
-        ({"retry-after": "Mon, 04 May 2026 09:00:00 GMT"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-5"}, None),
-        ({"retry-after": str(400 * 86_400)}, int(LONGEST_S)),
-        ({"retry-after": "9" * 400}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: int | None) -> None:
-    assert retry_after_s(headers, NOW) == seconds
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"cache-control": "public, max-age=21600", "age": "600"}, 21_000),
-        ({"cache-control": "max-age=60", "age": "600"}, 0),
-        ({"cache-control": "no-cache, max-age=21600"}, 0),
-        ({"cache-control": "max-age=soon"}, 0),
-        ({"expires": "Mon, 04 May 2026 12:30:00 GMT", "date": DATE}, 7200),
-        ({"expires": "0"}, 0),
-        ({"cache-control": "max-age=60", "expires": "Mon, 04 May 2027 12:30:00 GMT"}, 60),
-    ],
-)
-def test_freshness_is_what_the_server_promised(headers: dict[str, str], seconds: float) -> None:
-    assert fresh_s(headers, NOW) == seconds
-
-
 def test_the_longest_wish_counts_and_none_beyond_a_day() -> None:
-    six_hours = next_poll(NOW, 1, headers={"cache-control": "max-age=21600"}, ttl_s=7200)
+    six_hours = next_poll(NOW, 1, fresh_s=21_600, ttl_s=7200)
     assert 21_600 <= wait_s(six_hours) <= 21_600 * 1.1
-    assert 7200 <= wait_s(next_poll(NOW, 1, headers={}, ttl_s=7200)) <= 7200 * 1.1
-    month = next_poll(NOW, 1, headers={"cache-control": "max-age=2592000"})
+    assert 7200 <= wait_s(next_poll(NOW, 1, ttl_s=7200)) <= 7200 * 1.1
+    month = next_poll(NOW, 1, fresh_s=2_592_000)
     assert wait_s(month) == LONGEST_S
 
 
 def test_the_operators_interval_replaces_rhythm_ttl_and_max_age() -> None:
-    fixed = next_poll(
-        NOW, 1, headers={"cache-control": "max-age=21600"}, ttl_s=7200, rhythm_s=9000, fixed_s=2
-    )
+    fixed = next_poll(NOW, 1, fresh_s=21_600, ttl_s=7200, rhythm_s=9000, fixed_s=2)
     assert wait_s(fixed) == 2
 
 
 def test_hours_a_feed_excludes_are_skipped() -> None:
-    moment = next_poll(NOW, 1, headers={}, skip_hours=frozenset({10, 11, 12}), fixed_s=60)
+    moment = next_poll(NOW, 1, skip_hours=frozenset({10, 11, 12}), fixed_s=60)
     assert moment == datetime(2026, 5, 4, 13, tzinfo=UTC)
-    assert wait_s(next_poll(NOW, 1, headers={}, skip_hours=frozenset(range(24)), fixed_s=60)) == 60
+    assert wait_s(next_poll(NOW, 1, skip_hours=frozenset(range(24)), fixed_s=60)) == 60
 
 
 def test_failures_double_up_to_a_day_and_never_stop() -> None:
