@@ -1,0 +1,158 @@
+"""The client that logs in to Discord: loads the cogs, syncs commands, draws every error once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat import render
+from bot.chat.answer import answer_of
+from bot.chat.room import Say
+from bot.chat.view_keys import VERSION, Control, Press, controls_of
+from bot.errors import NotFoundError, TagwireError
+from bot.messages import catalogue
+from bot.model import FeedDesk
+
+EXTENSIONS = (
+    "cogs.tag",
+    "cogs.search",
+    "cogs.results",
+    "cogs.help",
+    "cogs.subscription",
+    "cogs.feed",
+)
+RATELIMIT_TIMEOUT_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the cogs are handed. `store` is a bot.store.Store, which this floor may not import."""
+
+    store: Any
+    feeds: FeedDesk
+    now: Callable[[], datetime]
+    settings: Any = None
+    metrics: Any = None
+
+
+class TagwireTree(app_commands.CommandTree["TagwireClient"]):
+    """The commands, and the one place where what goes wrong in them is drawn."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[TagwireClient], error: app_commands.AppCommandError
+    ) -> None:
+        """Draw the error for the asker alone."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await draw_error(interaction, cause)
+
+
+class TagwireClient(commands.AutoShardedBot):
+    """Tagwire's client: the guilds intent alone, no mention ever parsed, no prefix commands.
+
+    Sharded because that asks Discord for the gateway's address and the number of shards, so that
+    a growing bot, and the playground's loopback Discord, need nothing else.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        *,
+        api: str | None = None,
+        extensions: Iterable[str] = EXTENSIONS,
+    ) -> None:
+        # Set here and not at import: one process talks to one Discord, named by its settings.
+        if api:
+            discord.http.Route.BASE = api.rstrip("/")
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=TagwireTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=RATELIMIT_TIMEOUT_S,
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+        )
+        self.ports = ports
+        self._cog_modules = tuple(extensions)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs, listen to every control ever sent, sync the commands if they changed."""
+        for extension in self._cog_modules:
+            await self.load_extension(extension)
+        self.add_dynamic_items(Control)
+        try:
+            await self.sync_changed()
+        except (app_commands.AppCommandError, discord.HTTPException):
+            _log.exception("commands.sync_failed")
+
+    async def sync_changed(self) -> bool:
+        """Send the commands to Discord if they differ from those sent last; tell whether so."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        kept = f"{self.application_id}:{digest}"
+        if await self.ports.store.meta.get("commands_synced") == kept:
+            return False
+        await self.tree.sync()
+        await self.ports.store.meta.set("commands_synced", kept)
+        return True
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Do nothing: there are no prefix commands."""
+
+    async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """Hand a pressed control to the cog that owns its verb."""
+        try:
+            owners = (controls_of(cog).get(press.verb) for cog in self.cogs.values())
+            handler = next((owner for owner in owners if owner is not None), None)
+            if handler is None or press.version != VERSION:
+                raise NotFoundError("chat.control_lost")
+            await handler(interaction, press)
+        except Exception as error:  # The border: whatever it is, the presser gets a sentence.
+            await draw_error(interaction, error)
+
+
+def say_for(interaction: discord.Interaction[Any]) -> Say:
+    """Return the sentences in the language of the one who asks."""
+    return catalogue(str(interaction.locale)).say
+
+
+async def draw_error(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Answer with an error's sentence, for the asker alone; log what is no one's to act on."""
+    known = _known(interaction, error)
+    if known is None:
+        return
+    try:
+        if interaction.type is discord.InteractionType.autocomplete:
+            await interaction.response.autocomplete([])
+            return
+        await answer_of(interaction).show(render.failure(known, say_for(interaction)), private=True)
+    except discord.HTTPException as lost:
+        _log.info("interaction.lost", extra={"code": lost.code, "status": lost.status})
+
+
+def _known(interaction: discord.Interaction[Any], error: Exception) -> TagwireError | None:
+    if isinstance(error, TagwireError):
+        return error
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return TagwireError("chat.updating")
+    if isinstance(error, discord.NotFound) and error.code == 10062:
+        _log.info("interaction.too_late", extra={"interaction_id": interaction.id})
+        return None
+    if isinstance(error, app_commands.NoPrivateMessage):
+        return TagwireError("chat.server_only")
+    if isinstance(error, app_commands.CheckFailure):
+        return TagwireError("chat.moderators_only")
+    _log.error("interaction.failed", exc_info=error)
+    return TagwireError("error.unexpected")

@@ -1,0 +1,149 @@
+"""Draws what is no article: notices, misses with suggestions, menus, questions, lists and help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.escape import cut, inert
+from bot.chat.page import ask_buttons, option_text
+from bot.chat.room import ACCENT, Room, Say
+from bot.chat.view_keys import button, menu
+from bot.errors import QueryError, TagwireError
+
+WARNING = 0xB3541E
+LIST_LINES = 40
+MENU_OPTIONS = 25
+QUERY_CHARS = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of a menu: what it says, its second line, and the value it sends."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def notice(text: str, *, accent: int = ACCENT) -> ui.LayoutView:
+    """Return a short message. The text is ours: parameters in it are inert already."""
+    return _message([Room().text(text)], accent)
+
+
+def failure(error: TagwireError, say: Say, mend_key: str | None = None) -> ui.LayoutView:
+    """Return an error as its sentence; a query's error shows the place and offers the mend.
+
+    `mend_key` names the view whose button "Use this" asks the mended query.
+    """
+    safe = {k: inert(v, 300, 900) if isinstance(v, str) else v for k, v in error.params.items()}
+    room = Room()
+    parts: list[ui.Item[Any]] = [room.text(say(error.key, **safe))]
+    if isinstance(error, QueryError) and error.mend:
+        shown = inert(error.mend, QUERY_CHARS, 2 * QUERY_CHARS)
+        parts.append(room.text(say("chat.mend", query=shown)))
+        if mend_key is not None:
+            use = button(say("chat.use_this"), "mend", mend_key, style=discord.ButtonStyle.primary)
+            parts.append(ui.ActionRow(use))
+    return _message(parts, WARNING)
+
+
+def place_of(query: str, start: int, end: int) -> str:
+    """Return a query with the part between two characters made bold, shortened around it."""
+    start, end = max(0, start), max(start, end)
+    before, at, after = query[max(0, start - 80) : start], query[start:end], query[end : end + 80]
+    lead = "…" if start > 80 else ""
+    tail = "…" if len(query) > end + 80 else ""
+    marked = inert(at, 200) or "⟨ ⟩"
+    return f"{lead}{inert(before)} **{marked}** {inert(after)}{tail}".strip()
+
+
+def query_failure(
+    error: QueryError, query: str, say: Say, mend_key: str | None = None
+) -> ui.LayoutView:
+    """Return a saved query's error with the place where it stands and the offered mend."""
+    drawn = failure(error, say, mend_key)
+    container = drawn.children[0]
+    if isinstance(container, ui.Container):
+        shown = say("chat.place", query=place_of(query, error.start, error.end))
+        children = list(container.children)
+        container.clear_items()
+        for item in (children[0], ui.TextDisplay(shown), *children[1:]):
+            container.add_item(item)
+    return drawn
+
+
+def miss(sentence: str, labels: tuple[str, ...], key: str, say: Say) -> ui.LayoutView:
+    """Return "nothing found" with the nearest names as buttons that ask for them."""
+    room = Room()
+    parts: list[ui.Item[Any]] = [room.text(sentence)]
+    asks = ask_buttons(labels, key)
+    if asks:
+        parts.append(room.text(f"-# {say('chat.did_you_mean')}"))
+        parts.append(ui.ActionRow(*asks))
+    return _message(parts)
+
+
+def choices(
+    sentence: str, offered: Sequence[Choice], verb: str, key: str, placeholder: str
+) -> ui.LayoutView:
+    """Return a menu of several hits, of which one is meant."""
+    options = [
+        discord.SelectOption(
+            label=option_text(choice.label, "…"),
+            value=choice.value,
+            description=option_text(choice.note, "") or None,
+        )
+        for choice in offered[:MENU_OPTIONS]
+    ]
+    chosen = menu(placeholder, options, verb, key)
+    return _message([Room().text(sentence), ui.ActionRow(chosen)])
+
+
+def question(text: str, key: str, say: Say, *, danger: bool = False) -> ui.LayoutView:
+    """Return a question with the buttons Confirm and Cancel."""
+    style = discord.ButtonStyle.danger if danger else discord.ButtonStyle.success
+    buttons = (
+        button(say("chat.confirm"), "confirm", key, style=style),
+        button(say("chat.cancel"), "cancel", key),
+    )
+    return _message([Room().text(text), ui.ActionRow(*buttons)], WARNING if danger else ACCENT)
+
+
+def listing(
+    heading: str, lines: Sequence[str], say: Say, moves: Sequence[ui.Item[Any]] = ()
+) -> ui.LayoutView:
+    """Return a heading over lines that are inert already; what does not fit is counted."""
+    room = Room()
+    head = room.text(f"## {inert(heading, 150, 500)}")
+    kept: list[str] = []
+    chars, size = room.chars - 80, room.size - 160
+    for line in lines[:LIST_LINES]:
+        chars -= len(line) + 1
+        size -= len(line.encode()) + 1
+        if min(chars, size) < 0:
+            break
+        kept.append(line)
+    if len(lines) > len(kept):
+        kept.append(f"-# {say('chat.and_more', count=len(lines) - len(kept))}")
+    parts: list[ui.Item[Any]] = [head]
+    if kept:
+        parts.append(room.text("\n".join(kept)))
+    if moves:
+        parts.append(ui.ActionRow(*moves))
+    return _message(parts)
+
+
+def query_text(query: str, say: Say) -> str:
+    """Return a query for people: inert, and a word for the query that matches everything."""
+    return cut(inert(query), QUERY_CHARS, 2 * QUERY_CHARS) or say("chat.everything")
+
+
+def _message(parts: Sequence[ui.Item[Any]], accent: int = ACCENT) -> ui.LayoutView:
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*parts, accent_colour=accent))
+    return view

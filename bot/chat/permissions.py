@@ -1,0 +1,54 @@
+"""Who may moderate, and what the bot lacks to post somewhere (discord.md 1.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.errors import TagwireError
+from bot.model import TargetKind
+
+Postable = discord.TextChannel | discord.Thread | discord.ForumChannel
+
+# The names Discord's own settings page uses, which people look for; kept in the catalogue.
+_NEEDED: dict[TargetKind, tuple[str, ...]] = {
+    TargetKind.TEXT: ("view_channel", "send_messages", "read_message_history"),
+    TargetKind.ANNOUNCEMENT: ("view_channel", "send_messages", "read_message_history"),
+    TargetKind.THREAD: ("view_channel", "send_messages_in_threads", "read_message_history"),
+    TargetKind.FORUM: ("view_channel", "send_messages", "read_message_history"),
+}
+
+
+def is_moderator(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the member may change what this server posts: Manage Server or Manage Channels."""
+    granted = interaction.permissions
+    return interaction.guild_id is not None and (
+        granted.administrator or granted.manage_guild or granted.manage_channels
+    )
+
+
+def require_moderator(interaction: discord.Interaction[Any]) -> int:
+    """Return the server's id. Raises TagwireError in a direct message or for any other member."""
+    if interaction.guild_id is None:
+        raise TagwireError("chat.server_only")
+    if not is_moderator(interaction):
+        raise TagwireError("chat.moderators_only")
+    return interaction.guild_id
+
+
+def kind_of(channel: object) -> TargetKind | None:
+    """Return what a channel is as a target, or None where nothing can be posted."""
+    if isinstance(channel, discord.Thread):
+        return TargetKind.THREAD
+    if isinstance(channel, discord.ForumChannel):
+        return TargetKind.FORUM
+    if isinstance(channel, discord.TextChannel):
+        return TargetKind.ANNOUNCEMENT if channel.is_news() else TargetKind.TEXT
+    return None
+
+
+def missing(channel: Postable, kind: TargetKind) -> tuple[str, ...]:
+    """Return the permissions the bot lacks to post in a channel, as discord.py names them."""
+    granted = channel.permissions_for(channel.guild.me)
+    return tuple(name for name in _NEEDED[kind] if not getattr(granted, name))
