@@ -1,0 +1,94 @@
+"""The bot as a process of its own, started and killed on demand, with what it says kept."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+KEPT_LINES = 400
+STOP_S = 10.0
+
+
+class Child:
+    """Runs `python -m bot VERB` under a given environment, in a folder where no .env lies."""
+
+    def __init__(self, environment: Mapping[str, str], *, folder: Path, echo: bool = False) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        self.environment = {**os.environ, "PYTHONPATH": path, **environment}
+        self.folder = folder
+        self.echo = echo
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self.process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the bot's process lives."""
+        return self.process is not None and self.process.returncode is None
+
+    async def start(self, *arguments: str) -> None:
+        """Start the bot (`run` unless another verb is given); nothing when it already runs."""
+        if self.is_running:
+            return
+        self.process = await self._spawn(arguments or ("run",))
+        self._reader = asyncio.create_task(self._read(self.process))
+
+    async def run_once(self, *arguments: str) -> tuple[int, str]:
+        """Run a verb to its end and return its exit code and what it printed."""
+        process = await self._spawn(arguments)
+        printed, _ = await process.communicate()
+        return process.returncode or 0, printed.decode(errors="replace")
+
+    def kill(self) -> None:
+        """End the process at once with SIGKILL; it gets no chance to tidy up."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGKILL)
+
+    async def wait(self) -> int | None:
+        """Return the process's exit code once it has ended."""
+        if self.process is None:
+            return None
+        code = await self.process.wait()
+        if self._reader is not None:
+            await self._reader
+        return code
+
+    async def stop(self) -> int | None:
+        """Ask the process to end, kill it when it takes longer than ten seconds."""
+        if self.process is None:
+            return None
+        if self.process.returncode is None:
+            self.process.terminate()
+        try:
+            return await asyncio.wait_for(self.wait(), STOP_S)
+        except TimeoutError:
+            self.kill()
+            return await self.wait()
+
+    async def _spawn(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *arguments,
+            env=self.environment,
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # A Ctrl-C of the terminal reaches the parent alone, which then ends the bot in order.
+            start_new_session=True,
+        )
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            return
+        async for line in process.stdout:
+            text = line.decode(errors="replace").rstrip()
+            self.lines.append(text)
+            if self.echo:
+                print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,96 @@
+"""Discord's numbers, kept apart from the renderer's so that one checks the other.
+
+Sources: Discord's developer documentation as of August 2026 (message, components, interactions,
+application commands, rate limits, gateway, permissions). Numbers marked (undoc) come from
+threads of its issue tracker: text sum of Components V2 (#8562), byte ceiling (#8554), publish
+limit (discordjs/discord.js#4956), messages a channel (seen in practice).
+"""
+
+# Message
+CONTENT = 2000
+EMBEDS = 10
+EMBED_TOTAL = 6000
+EMBED_TITLE = 256
+EMBED_DESCRIPTION = 4096
+EMBED_FIELDS = 25
+EMBED_FIELD_NAME = 256
+EMBED_FIELD_VALUE = 1024
+EMBED_FOOTER = 2048
+EMBED_AUTHOR = 256
+ATTACHMENTS = 10
+ATTACHMENT_BYTES = 10 * 1024 * 1024
+REQUEST_BYTES = 25 * 1024 * 1024
+MENTION_IDS = 100
+NONCE = 25
+
+# Components
+ROWS = 5
+ROW_BUTTONS = 5
+COMPONENTS_V2 = 40
+V2_TEXT = 4000
+V2_BYTES = 10_170
+V2_BYTES_EACH_TEXT = 12
+CUSTOM_ID = 100
+BUTTON_LABEL = 80
+BUTTON_URL = 512
+SELECT_OPTIONS = 25
+OPTION_TEXT = 100
+PLACEHOLDER = 150
+SECTION_TEXTS = 3
+GALLERY_ITEMS = 10
+ALT_TEXT = 1024
+MEDIA_ITEMS = 64
+
+# Modals
+MODAL_TITLE = 45
+MODAL_ROWS = 5
+LABEL_TEXT = 45
+LABEL_DESCRIPTION = 100
+INPUT_VALUE = 4000
+INPUT_PLACEHOLDER = 100
+RADIO_OPTIONS = (2, 10)
+CHECKBOX_OPTIONS = (1, 10)
+UPLOAD_FILES = 10
+
+# Commands
+CHAT_COMMANDS = 100
+CONTEXT_COMMANDS = 15
+COMMAND_NAME = 32
+COMMAND_DESCRIPTION = 100
+COMMAND_OPTIONS = 25
+COMMAND_TOTAL = 8000
+CHOICES = 25
+CHOICE_TEXT = 100
+STRING_OPTION = 6000
+
+# Interactions
+FIRST_ANSWER_S = 3.0
+TOKEN_S = 15 * 60.0
+
+# Threads and forums
+CHANNEL_NAME = 100
+APPLIED_TAGS = 5
+AVAILABLE_TAGS = 20
+ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+TOPIC = 1024
+FORUM_TOPIC = 4096
+
+# Webhooks
+WEBHOOKS_A_CHANNEL = 15
+WEBHOOK_NAME = 80
+
+# Rates: (requests, seconds)
+GLOBAL_RATE = (50, 1.0)
+MESSAGE_RATE = (5, 5.0)
+EDIT_RATE = (5, 5.0)
+DELETE_RATE = (5, 1.0)
+WEBHOOK_RATE = (5, 2.0)
+OTHER_RATE = (40, 10.0)
+PUBLISH_RATE = (10, 3600.0)
+NONCE_WINDOW_S = 180.0
+
+# Gateway
+HEARTBEAT_S = 41.25
+IDENTIFIES_A_DAY = 1000
+GATEWAY_SENDS = (120, 60.0)
+REPLAY_EVENTS = 1000

@@ -1,0 +1,111 @@
+"""The whole loopback Discord on one port of 127.0.0.1: REST, gateway, page and feed."""
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from bot.playground import rest, seed
+from bot.playground.clock import Clock, RealClock, Snowflakes
+from bot.playground.gateway import Gateway
+from bot.playground.hub import Hub, new_token
+from bot.playground.interactions import Interactions
+from bot.playground.rest.context import GATEWAY, HUB, INTERACTIONS
+from bot.playground.rest.gate import gate
+from bot.playground.world import World
+
+HOST = "127.0.0.1"
+SHUTDOWN_S = 1.0
+
+
+class Server:
+    """One Discord with one guild, for one bot; an async context manager."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        clock: Clock | None = None,
+        world: World | None = None,
+        token: str = "",
+    ) -> None:
+        self.clock = clock or RealClock()
+        ids = Snowflakes(self.clock)
+        world = world or seed.first_world(ids, self.clock)
+        self.hub = Hub(world, self.clock, token or f"playground.{new_token()}", ids)
+        self.gateway = Gateway(self.hub)
+        self.interactions = Interactions(self.hub)
+        self.faults = self.hub.faults
+        self.page_token = new_token()
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def world(self) -> World:
+        """Return the state."""
+        return self.hub.world
+
+    @property
+    def token(self) -> str:
+        """Return the token that the bot must bring."""
+        return self.hub.token
+
+    @property
+    def address(self) -> str:
+        """Return where the server listens: http://127.0.0.1:PORT."""
+        return self.hub.address
+
+    @property
+    def api(self) -> str:
+        """Return the base address of the REST API."""
+        return f"{self.address}/api/v10"
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the variables under which a bot's process finds this Discord."""
+        return {
+            "TAGWIRE_TOKEN": self.token,
+            "TAGWIRE_DISCORD_API": self.api,
+            "TAGWIRE_ALLOW_PRIVATE_FEEDS": "1",
+            "TAGWIRE_DATA": str(folder),
+        }
+
+    async def start(self) -> None:
+        """Listen; the port is then known."""
+        api = web.Application(middlewares=[gate], client_max_size=64 * 1024 * 1024)
+        rest.add_routes(api)
+        app = web.Application()
+        app[HUB], app[GATEWAY], app[INTERACTIONS] = self.hub, self.gateway, self.interactions
+        app.router.add_get("/gateway", self.gateway.connect)
+        app.router.add_get("/gateway/", self.gateway.connect)
+        app.add_subapp("/api/v10", api)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._port)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self.hub.address = f"http://{HOST}:{port}"
+
+    async def close(self) -> None:
+        """Stop listening and end every connection."""
+        self.faults.closing.set()
+        await self.gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def wait_for_bot(self, timeout_s: float = 10.0) -> None:
+        """Return when a bot is connected; raises TimeoutError."""
+        await asyncio.wait_for(self.gateway.online.wait(), timeout_s)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
