@@ -48,7 +48,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
 }
 
 FETCH_MODULES = {"fetch", "addresses"}
-WAYS_IN = {"poll", "archive"}
+WAYS_IN = {"poll", "archive", "worker"}
 
 
 def modules() -> list[Path]:
