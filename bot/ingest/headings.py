@@ -1,0 +1,80 @@
+"""The headings of archive pages: what the page is an archive of (formats.md 2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.ingest.plain import clean_text
+from bot.model import Term
+
+_TAG = (
+    r"tag archives?|tagged(?: with)?|tag|posts tagged(?: with| as)?|archive for the tag|browsing tag"
+    r"|archivo de etiquetas? de|archivo de la etiqueta|etiqueta|schlagwort-?archive?|schlagwort"
+    r"|schlagwörter|archives? (?:du |des )?(?:mot-clé|mots-clés|étiquettes?)|étiquette|mot-clé"
+    r"|archivi? (?:per il |dei )?tag|arquivo da tag|arquivos? de tag|tagarchief|etikett|タグ|标签|標籤|태그"
+)
+_CATEGORY = (
+    r"category archives?|category|posts in category|browsing category|archivo de (?:la )?categoría"
+    r"|categoría|kategorie-?archive?|kategorie|archives? (?:de la |par )?catégorie|catégorie|categoria"
+    r"|archivi? (?:per la )?categoria|arquivo da categoria|categoriearchief|categorie|カテゴリー|分类|分類|카테고리"
+)
+_OTHER = (
+    r"author archives?|author|posts by|autor(?:en)?(?:-?archiv)?|auteur|autore|archivo del autor|all posts by"
+    r"|(?:monthly|yearly|daily) archives?|archives? mensuelles?|month|year|day|monatsarchive?|archivo mensual"
+)
+_QUOTES = "‘’'\"“”«»「」"
+_MARKED = re.compile(
+    rf"(?:(?P<tag>{_TAG})|(?P<category>{_CATEGORY})|(?P<other>{_OTHER}))\s*(?P<mark>[:：]|(?=[{_QUOTES}]))"
+    rf"\s*(?P<name>.+)",
+    re.IGNORECASE,
+)
+_ARCHIVE_FOR = re.compile(
+    rf"archives? (?:for|of) (?:the )?[{_QUOTES}](?P<name>.+?)[{_QUOTES}](?: (?P<kind>category|tag))?"
+    rf"(?: (?:archives?))?",
+    re.IGNORECASE,
+)
+_ARCHIV_DE = re.compile(
+    rf"archiv für (?:die |das |den )?[{_QUOTES}](?P<name>.+?)[{_QUOTES}](?:[- ](?P<kind>kategorie|schlagwort|tag))?",
+    re.IGNORECASE,
+)
+_PLAIN_ARCHIVE = re.compile(r"(?:archives?|archivo|archiv)\s*[:：]\s*(?P<name>.+)", re.IGNORECASE)
+_LONGEST_HEADING = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What an archive page is of: its name, and the kind of term it is, None for author and date."""
+
+    name: str
+    kind: Literal["tag", "category"] | None
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The term that all entries of the page carry."""
+        return () if self.kind is None else (Term(self.name, self.kind),)
+
+
+def read_heading(line: str) -> Heading | None:
+    """Return what an archive's heading names, or None for a line that is none."""
+    text = clean_text(line)
+    if len(text) > _LONGEST_HEADING:
+        return None
+    found = _MARKED.fullmatch(text)
+    if found is not None:
+        kind: Literal["tag", "category"] | None = "tag" if found["tag"] else None
+        kind = "category" if found["category"] else kind
+        return _named(found["name"], kind)
+    for form in (_ARCHIVE_FOR, _ARCHIV_DE):
+        found = form.fullmatch(text)
+        if found is not None:
+            is_tag = (found["kind"] or "").casefold() in ("tag", "schlagwort")
+            return _named(found["name"], "tag" if is_tag else "category")
+    found = _PLAIN_ARCHIVE.fullmatch(text)
+    return None if found is None else _named(found["name"], None)
+
+
+def _named(name: str, kind: Literal["tag", "category"] | None) -> Heading | None:
+    name = name.strip(f" {_QUOTES}")
+    return Heading(name, kind) if name else None

@@ -1,0 +1,124 @@
+"""By which keys an item is known again, strongest first, and what makes its content the same.
+
+Scoped guid, WordPress site and post number, canonical link, title with date (issue 4); what was
+found without link and date, as in a saved text page, by its title and the beginning of its text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+
+from bot.ingest.links import fold_link, fold_site, wordpress_post
+from bot.model import BlockType, Entry
+from bot.query.tags import tag_key
+
+_BEGINNING = 120
+_SHARED_BY = 3
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+def keys(
+    entry: Entry,
+    feed_url: str | None,
+    site_url: str | None = None,
+    ignore: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
+    """Return every key an item is known by, strongest first and never none.
+
+    A guid is scoped to its feed, or to its site for a file. `ignore` holds the guids and folded
+    links that are no identity in this document: see shared().
+    """
+    found: list[str] = []
+    home = fold_site(site_url or "")
+    if entry.guid and entry.guid not in ignore and not _is_home(entry.guid, home, feed_url):
+        found.append(_key("guid", fold_link(feed_url or "") or home, entry.guid))
+    if entry.site and entry.post_id:
+        found.append(_key("post", fold_site(entry.site) or entry.site, str(entry.post_id)))
+    numbered = wordpress_post(entry.guid or "") or wordpress_post(entry.url or "")
+    if numbered is not None and entry.guid not in ignore:
+        found.append(_key("post", numbered[0], str(numbered[1])))
+    link = fold_link(entry.url or "")
+    if link and link not in ignore and not _is_home(entry.url or "", home, feed_url):
+        found.append(_key("link", link))
+    title = fold_words(entry.title)
+    if entry.published_at is not None and title:
+        moment = entry.published_at.astimezone(UTC).isoformat(timespec="seconds")
+        found.append(_key("dated", title, moment))
+    found.extend(_text_keys(entry, title, has_other=bool(found)))
+    return tuple(dict.fromkeys(found))
+
+
+def shared(entries: Sequence[Entry]) -> frozenset[str]:
+    """Return the guids and folded links that stand on different items, and so identify none.
+
+    A guid on items with different links (or titles, without links) is none; a link is none when
+    three items or more, and over half of the document, have it under different titles.
+    """
+    guids: dict[str, set[str]] = defaultdict(set)
+    links: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        link = fold_link(entry.url or "")
+        if entry.guid:
+            guids[entry.guid].add(link or entry.title)
+        if link:
+            links[link].append(entry.title)
+    weak = {guid for guid, places in guids.items() if len(places) > 1}
+    for link, titles in links.items():
+        if len(titles) >= _SHARED_BY and len(titles) * 2 > len(entries) and len(set(titles)) > 1:
+            weak.add(link)
+    return frozenset(weak)
+
+
+def content_hash(entry: Entry) -> bytes:
+    """Return a hash of what a reader sees; equal means that an item has not changed.
+
+    Dates are left out, so that a feed that re-dates its items changes nothing.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for part in _seen(entry):
+        digest.update(part.encode("utf-8", "replace"))
+        digest.update(b"\x00")
+    return digest.digest()
+
+
+def fold_words(text: str) -> str:
+    """Return the words of a text without case, spaces and punctuation."""
+    return _NOT_WORDS.sub("", text.casefold())
+
+
+def _seen(entry: Entry) -> Iterable[str]:
+    yield entry.title
+    yield "\x01".join(entry.authors)
+    yield entry.source or ""
+    yield "\x01".join(sorted(tag_key(term.name) for term in entry.tags))
+    for block in entry.blocks:
+        yield block.type
+        yield block.text
+        yield block.url or ""
+
+
+def _text_keys(entry: Entry, title: str, *, has_other: bool) -> list[str]:
+    if not title and has_other:
+        return []
+    text = fold_words("".join(b.text for b in entry.blocks if b.type is not BlockType.IMAGE))
+    if len(text) >= _BEGINNING:
+        return [_key("text", title, text[:_BEGINNING])]
+    if not text and entry.source:
+        return [_key("text", title, fold_words(entry.source))]
+    return [] if has_other else [_key("text", title, text, entry.url or "", entry.guid or "")]
+
+
+def _is_home(link: str, home: str, feed_url: str | None) -> bool:
+    folded = fold_link(link)
+    if not folded or "?" in folded:
+        return False
+    return "/" not in folded or folded == home or folded == fold_link(feed_url or "")
+
+
+def _key(kind: str, *parts: str) -> str:
+    joined = "\x00".join(parts).encode("utf-8", "replace")
+    return f"{kind}:{hashlib.blake2b(joined, digest_size=16).hexdigest()}"

@@ -1,0 +1,40 @@
+"""How much of a document is read. Sources: discord.md 4.2 unless a line says otherwise."""
+
+MAX_ITEMS = 500
+"""Items of one feed document; a file handed over by the operator may hold MAX_FILE_ITEMS."""
+
+MAX_FILE_ITEMS = 20_000
+"""Items of a saved file that is no WordPress export (formats.md 5 counts 20,000 posts there)."""
+
+MAX_TITLE = 1_000
+"""Characters of a title."""
+
+MAX_CONTENT = 200_000
+"""Characters of one item's body as HTML or text."""
+
+MAX_BLOCKS = 4_000
+"""Blocks of one article: 200,000 characters in paragraphs of 50."""
+
+MAX_DEPTH = 200
+"""Nesting of elements followed in one body: 200,000 nested tags cost 2.6 s otherwise."""
+
+MAX_TAGS = 100
+"""Tags of one article; more is a keyword dump."""
+
+MAX_NAME = 500
+"""Characters of a tag, author, source or account name."""
+
+MAX_AUTHORS = 50
+"""Authors of one article."""
+
+MAX_LINK = 2_048
+"""Characters of a link (discord.md 1: a longer one is refused in embeds and buttons)."""
+
+MAX_INFLATED = 15 * 1024 * 1024
+"""Bytes a compressed document may grow to (miniflux's cap)."""
+
+MAX_OUTLINES = 5_000
+"""Lines of an OPML file (formats.md 6: the longest seen holds 710)."""
+
+MAX_OFFERS = 20
+"""Feeds and APIs that one page may offer."""

@@ -1,0 +1,138 @@
+"""Marks of an excerpt ("Continue reading") and furniture of a page ("Leave a comment").
+
+Whole lines only, in the languages seen in real captures (formats.md 2).
+"""
+
+from __future__ import annotations
+
+import re
+
+_MORE_WORDS = "|".join(
+    (
+        r"continue reading|keep reading|read more|read on|read the rest|click to read|more",
+        r"read (?:the )?full (?:article|story|post)|weiterlesen|mehr lesen|den ganzen beitrag lesen",
+        r"continuar leyendo|seguir leyendo|sigue leyendo|leer m[aá]s|lire la suite|lire plus",
+        r"continuer (?:la|à) (?:lecture|lire)|leggi tutto|leggi di più|continua a leggere",
+        r"continue lendo|continuar lendo|leia mais|lees verder|verder lezen|lees meer|läs mer|les mer",
+        r"læs mere|lue lisää|czytaj dalej|czytaj więcej|číst dále|читать далее|читать дальше",
+        r"читати далі|devamını oku|続きを読む|続きを見る|もっと読む|阅读更多|继续阅读|閱讀更多",
+        r"閱讀全文|繼續閱讀|더 보기|계속 읽기|더 읽기",
+    )
+)
+_ELLIPSIS = r"(?:…|\.\s?\.\s?\.|&hellip;|&#8230;)"
+_ARROW = r"(?:»|›|→|>>|>|⟶|➝|➞|&raquo;|&rarr;)"
+# "[…]", "(more…)": an excerpt whatever stands before it.
+_BRACKETED = re.compile(
+    rf"\s*(?:\[\s*{_ELLIPSIS}\s*\]|\(\s*(?:more|weiter|suite)\s*{_ELLIPSIS}?\s*\)|\[\s*more\s*\])"
+    rf"\s*{_ARROW}?\s*$",
+    re.IGNORECASE,
+)
+# "… Continue reading Title", "text Read more »": an ellipsis before it or an arrow at its end.
+_AFTER_ELLIPSIS = re.compile(
+    rf"\s*(?:\[\s*{_ELLIPSIS}\s*\]|{_ELLIPSIS})\s*[(\[]?(?:{_MORE_WORDS})(?!\w).{{0,250}}$",
+    re.IGNORECASE | re.DOTALL,
+)
+_BEFORE_ARROW = re.compile(
+    rf"\s*[(\[]?(?<!\w)(?:{_MORE_WORDS})(?!\w)[^.!?]{{0,250}}{_ARROW}\s*[)\]]?\s*$",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    rf"[(\[]?(?:{_MORE_WORDS})(?!\w)\s*(?:[:：‘'“\"«].{{0,200}}|[^.!?]{{0,100}}(?:{_ELLIPSIS}|{_ARROW})"
+    rf"|[^.!?]{{0,40}})[)\]]?",
+    re.IGNORECASE,
+)
+_BARE_ELLIPSIS = re.compile(rf"{_ELLIPSIS}\s*$")
+
+_FURNITURE = re.compile(
+    "|".join(
+        (
+            r"leave a (?:comment|reply)|\d+ (?:comments?|replies|responses?)|no comments(?: yet)?",
+            r"comments off.*|comments? (?:are )?closed.*|(?:add (?:a )?|post a |view all )comments?",
+            r"posted (?:in|on|by)\b.*|posted:? .{0,60}|filed (?:under|in)\b.*",
+            r"tagged\b(?: with| as)?:? .*|tags?\s*:.*|categor(?:y|ies)\s*:.*",
+            r"share (?:this|on|via)\b.*|click to (?:share|email|print)\b.*|like this:?",
+            r"(?:like )?loading(?:\.\.\.|…)|rate this:?.*|\d+ votes?.*|rating: .*|print(?: this)?",
+            r"pin it|tweet|reblog|email(?: this)?|be the first to like this\.?|permalink",
+            r"related(?: posts| articles)?:?|edit(?: this)?|advertisements?|menu|search(?: for)?:?",
+            r"[←«]\s*(?:older|previous|newer|next)\b.*|skip to (?:content|main).*",
+            r"(?:older|newer|previous|next) (?:posts?|entries)\b.*|recent (?:posts|comments)",
+            r"deja un comentario.*|\d+ comentarios?|sin comentarios|publicado (?:en|el|por)\b.*",
+            r"compartir en\b.*|(?:schreibe|hinterlasse) (?:einen|deinen) kommentar.*",
+            r"kommentar hinterlassen|\d+ kommentare?|veröffentlicht (?:in|unter|am)\b.*",
+            r"laisser un commentaire.*|publié (?:dans|le|par)\b.*|\d+ commentaires?",
+            r"コメントを残す|投稿ナビゲーション",
+        )
+    ),
+    re.IGNORECASE,
+)
+# What WordPress adds to the last paragraph of a feed item.
+_FOOTER = re.compile(
+    "|".join(
+        (
+            r"the post .{1,400} (?:appeared first on|first appeared on) .{1,200}",
+            r"la entrada .{1,400} (?:aparece primero en|se publicó primero en) .{1,200}",
+            r"der beitrag .{1,400} erschien zuerst auf .{1,200}",
+            r"l[’']article .{1,400} est apparu en premier sur .{1,200}",
+            r"l[’']articolo .{1,400} (?:proviene da|sembra essere il primo su) .{1,200}",
+            r"o post .{1,400} apareceu primeiro em .{1,200}",
+            r"het bericht .{1,400} verscheen eerst op .{1,200}",
+            r"投稿 .{1,400} は .{1,200} に最初に表示されました。?",
+        )
+    ),
+    re.IGNORECASE,
+)
+_TAGGED = re.compile(
+    r"(?:^|\|)\s*(?:tagged(?: with| as)?:?|tags?\s*:|etiquetad[oa] (?:con )?|verschlagwortet mit|"
+    r"mots-clés\s*:)\s*([^|]*)",
+    re.IGNORECASE,
+)
+_FILED = re.compile(
+    r"(?:^|\|)\s*(?:posted in|filed under:?|filed in|categor(?:y|ies)\s*:|publicado en|"
+    r"veröffentlicht (?:in|unter)|publié dans)\s+([^|]*)",
+    re.IGNORECASE,
+)
+_LONGEST_FURNITURE = 300
+_MAX_MARK = 300
+
+
+def strip_more(text: str) -> tuple[str, bool]:
+    """Take the mark of an excerpt off the end of a text; tell whether one stood there."""
+    text = text.rstrip()
+    if 4 < len(text) <= 250 and _ALONE.fullmatch(text):
+        return "", True
+    tail_at = max(0, len(text) - _MAX_MARK)
+    for form in (_BRACKETED, _AFTER_ELLIPSIS, _BEFORE_ARROW):
+        found = form.search(text, tail_at)
+        if found is not None:
+            return strip_more(text[: found.start()])[0], True
+    return text, False
+
+
+def ends_in_ellipsis(text: str) -> bool:
+    """Tell whether a text trails off, as a theme's own excerpts do."""
+    return _BARE_ELLIPSIS.search(text[-8:]) is not None
+
+
+def is_furniture(line: str) -> bool:
+    """Tell whether a whole line is a page's furniture and no part of an article."""
+    return len(line) <= _LONGEST_FURNITURE and _FURNITURE.fullmatch(line) is not None
+
+
+def is_footer(text: str) -> bool:
+    """Tell whether a paragraph only says where the post first appeared."""
+    return len(text) <= 700 and _FOOTER.fullmatch(text.rstrip(" .")) is not None
+
+
+def named_terms(line: str) -> tuple[list[str], list[str]]:
+    """Return the (tags, categories) that a line such as "Posted in X | Tagged a, b" names.
+
+    Commas part names here and nowhere else (formats.md 8); lost links leave no empty names.
+    """
+    if len(line) > _LONGEST_FURNITURE:
+        return [], []
+    return _names(_TAGGED, line), _names(_FILED, line)
+
+
+def _names(form: re.Pattern[str], line: str) -> list[str]:
+    found = form.search(line)
+    return [] if found is None else [n for n in (p.strip() for p in found.group(1).split(",")) if n]
