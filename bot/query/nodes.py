@@ -78,7 +78,7 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Everything the child does not match."""
+    """Everything the child does not match. The child is never a Not."""
 
     child: Node
 
@@ -106,3 +106,38 @@ class Query:
 
     root: Node | None = None
     sort: Sort | None = None
+
+    def __str__(self) -> str:
+        """Return the canonical text, from which language.parse makes an equal query again."""
+        # Writing asks the lexer how a word would be read, and the lexer needs these nodes.
+        from bot.query.writing import write
+
+        return write(self)
+
+
+def all_of(*nodes: Node | None) -> Node | None:
+    """Join nodes by "and", flattened; None stands for everything."""
+    children: list[Node] = []
+    for node in nodes:
+        if node is not None:
+            children.extend(node.children if isinstance(node, And) else (node,))
+    return _joined(children, And)
+
+
+def any_of(*nodes: Node) -> Node | None:
+    """Join nodes by "or", flattened; None when there are none."""
+    children: list[Node] = []
+    for node in nodes:
+        children.extend(node.children if isinstance(node, Or) else (node,))
+    return _joined(children, Or)
+
+
+def negated(node: Node) -> Node:
+    """Return the opposite of a node; twice is the node itself."""
+    return node.child if isinstance(node, Not) else Not(node)
+
+
+def _joined(children: list[Node], kind: type[And] | type[Or]) -> Node | None:
+    if len(children) < 2:
+        return children[0] if children else None
+    return kind(tuple(children))
