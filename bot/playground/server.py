@@ -1,19 +1,24 @@
 """The whole loopback Discord on one port of 127.0.0.1: REST, gateway, page and feed."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
-from bot.playground import rest, seed
+from bot.playground import keep, rest, seed
 from bot.playground.clock import Clock, RealClock, Snowflakes
+from bot.playground.feed import Feed, Item, sample_pool
 from bot.playground.gateway import Gateway
 from bot.playground.hub import Hub, new_token
 from bot.playground.interactions import Interactions
+from bot.playground.pages import Pages
 from bot.playground.rest.context import GATEWAY, HUB, INTERACTIONS
 from bot.playground.rest.gate import gate
+from bot.playground.socket import PageSockets
+from bot.playground.trouble import Bench
 from bot.playground.world import World
 
 HOST = "127.0.0.1"
@@ -29,15 +34,21 @@ class Server:
         port: int = 0,
         clock: Clock | None = None,
         world: World | None = None,
+        ids: Snowflakes | None = None,
         token: str = "",
+        pool: Sequence[Item] | None = None,
     ) -> None:
         self.clock = clock or RealClock()
-        ids = Snowflakes(self.clock)
+        ids = ids or Snowflakes(self.clock)
         world = world or seed.first_world(ids, self.clock)
+        ids.raise_to(keep.newest_id(world))
         self.hub = Hub(world, self.clock, token or f"playground.{new_token()}", ids)
         self.gateway = Gateway(self.hub)
         self.interactions = Interactions(self.hub)
         self.faults = self.hub.faults
+        self.feed = Feed(self.hub, sample_pool() if pool is None else pool)
+        self.bench = Bench(self.hub, self.gateway, self.feed)
+        self.sockets = PageSockets(self.hub, self.interactions, self.bench)
         self.page_token = new_token()
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -62,6 +73,11 @@ class Server:
         """Return the base address of the REST API."""
         return f"{self.address}/api/v10"
 
+    @property
+    def page_url(self) -> str:
+        """Return the page's address with its token."""
+        return f"{self.address}/?t={self.page_token}"
+
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the variables under which a bot's process finds this Discord."""
         return {
@@ -69,6 +85,8 @@ class Server:
             "TAGWIRE_DISCORD_API": self.api,
             "TAGWIRE_ALLOW_PRIVATE_FEEDS": "1",
             "TAGWIRE_DATA": str(folder),
+            # A .env with a real token must not reach the playground's bot.
+            "TAGWIRE_HOME": str(folder),
         }
 
     async def start(self) -> None:
@@ -80,6 +98,8 @@ class Server:
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
         app.add_subapp("/api/v10", api)
+        Pages(self.hub, self.page_token, self.sockets).add_routes(app)
+        self.feed.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._port)
@@ -90,6 +110,7 @@ class Server:
     async def close(self) -> None:
         """Stop listening and end every connection."""
         self.faults.closing.set()
+        await self.sockets.close()
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()
