@@ -49,7 +49,7 @@ class Answer:
         await self.settle()
         if not self.interaction.response.is_done():
             await self.interaction.response.send_message(view=view, ephemeral=private)
-        elif self._deferred and not self._is_press:
+        elif self._deferred and not self.is_press:
             self._deferred = False
             await self._fill(view, private)
         else:
@@ -64,7 +64,8 @@ class Answer:
             await self.interaction.response.edit_message(view=view)
 
     @property
-    def _is_press(self) -> bool:
+    def is_press(self) -> bool:
+        """Whether a button or menu was pressed, rather than a command given."""
         return self.interaction.type is discord.InteractionType.component
 
     async def _fill(self, view: ui.LayoutView, private: bool) -> None:
@@ -80,7 +81,7 @@ class Answer:
         if response.is_done():
             return
         self._deferring = True
-        await response.defer(ephemeral=self.private and not self._is_press)
+        await response.defer(ephemeral=self.private and not self.is_press)
         self._deferred = True
 
 

@@ -46,6 +46,16 @@ def card(parcel: Parcel, say: Say | None = None) -> ui.LayoutView:
     return view
 
 
+def shared(article: Article, lead: str, say: Say) -> ui.LayoutView:
+    """Return one article for a channel, under a line of ours that says who shared it."""
+    room = Room()
+    parts: list[ui.Item[Any]] = [room.text(f"-# {lead}"), _entry(article, room, 1, say)]
+    parts.append(ui.ActionRow(*_buttons(article, "", say)))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*parts, accent_colour=ACCENT))
+    return view
+
+
 def plain(parcel: Parcel, say: Say | None = None) -> str:
     """Return the parcel as text alone, for a message whose card Discord refused."""
     say = say or catalogue().say
@@ -123,11 +133,7 @@ def _controls(
     rows: list[ui.Item[Any]] = []
     buttons: list[ui.Item[Any]] = []
     if len(articles) == 1:
-        only = articles[0]
-        buttons.append(button(say("chat.read"), "open", str(only.id), marker))
-        url = safe_url(only.url)
-        if url is not None:
-            buttons.append(ui.Button(label=say("chat.open_page"), url=url))
+        buttons.extend(_buttons(articles[0], marker, say))
     elif articles:
         options = [
             discord.SelectOption(
@@ -144,3 +150,11 @@ def _controls(
     if buttons:
         rows.append(ui.ActionRow(*buttons))
     return rows
+
+
+def _buttons(article: Article, marker: str, say: Say) -> list[ui.Item[Any]]:
+    made: list[ui.Item[Any]] = [button(say("chat.read"), "open", str(article.id), marker)]
+    url = safe_url(article.url)
+    if url is not None:
+        made.append(ui.Button(label=say("chat.open_page"), url=url))
+    return made

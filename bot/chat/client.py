@@ -154,5 +154,7 @@ def _known(interaction: discord.Interaction[Any], error: Exception) -> TagwireEr
         return TagwireError("chat.server_only")
     if isinstance(error, app_commands.CheckFailure):
         return TagwireError("chat.moderators_only")
+    if isinstance(error, app_commands.TransformerError):
+        return TagwireError("chat.bad_option", value=str(error.value))
     _log.error("interaction.failed", exc_info=error)
     return TagwireError("error.unexpected")

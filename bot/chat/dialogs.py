@@ -104,11 +104,11 @@ def choices(
     return _message([Room().text(sentence), ui.ActionRow(chosen)])
 
 
-def question(text: str, key: str, say: Say, *, danger: bool = False) -> ui.LayoutView:
-    """Return a question with the buttons Confirm and Cancel."""
+def question(text: str, verb: str, key: str, say: Say, *, danger: bool = False) -> ui.LayoutView:
+    """Return a question with the buttons Confirm, which carries the verb, and Cancel."""
     style = discord.ButtonStyle.danger if danger else discord.ButtonStyle.success
     buttons = (
-        button(say("chat.confirm"), "confirm", key, style=style),
+        button(say("chat.confirm"), verb, key, style=style),
         button(say("chat.cancel"), "cancel", key),
     )
     return _message([Room().text(text), ui.ActionRow(*buttons)], WARNING if danger else ACCENT)

@@ -1,6 +1,6 @@
 """Everything that is drawn for Discord, under one name: messages within every limit it sets."""
 
-from bot.chat.card import card, plain
+from bot.chat.card import card, plain, shared
 from bot.chat.dialogs import (
     Choice,
     choices,
@@ -31,4 +31,5 @@ __all__ = (
     "question",
     "reader",
     "results",
+    "shared",
 )

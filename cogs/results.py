@@ -1,0 +1,148 @@
+"""The controls of results, of the reader and of posted cards: pages, reading, sharing, asking."""
+
+from __future__ import annotations
+
+from bot.chat import render
+from bot.chat.answer import Answer, answering
+from bot.chat.client import TagwireClient, say_for
+from bot.chat.page import ENTRIES
+from bot.chat.permissions import is_moderator
+from bot.chat.view_keys import Press, control, cursor_of, id_of
+from bot.errors import NotFoundError, TagwireError
+from bot.model import View
+from bot.query import language
+from cogs.asking import Interaction, TagwireCog, ask_of, scope_of
+
+
+class ResultsCog(TagwireCog):
+    """Answers what is pressed below results, articles and posts."""
+
+    @control("next")
+    async def next_page(self, interaction: Interaction, press: Press) -> None:
+        """Show the page after; whoever did not ask gets a copy of their own."""
+        async with answering(interaction, private=True) as answer:
+            await self._turn(interaction, answer, press)
+
+    @control("prev")
+    async def previous_page(self, interaction: Interaction, press: Press) -> None:
+        """Show the page before."""
+        async with answering(interaction, private=True) as answer:
+            await self._turn(interaction, answer, press)
+
+    @control("read")
+    async def read(self, interaction: Interaction, press: Press) -> None:
+        """Open the article chosen in a menu, for the reader alone."""
+        async with answering(interaction, private=True) as answer:
+            await self._open(interaction, answer, id_of(press.values[0] if press.values else ""))
+
+    @control("open")
+    async def open(self, interaction: Interaction, press: Press) -> None:
+        """Open the article a button names, for the reader alone."""
+        async with answering(interaction, private=True) as answer:
+            await self._open(interaction, answer, id_of(press.key))
+
+    @control("page")
+    async def turn_article(self, interaction: Interaction, press: Press) -> None:
+        """Turn the reader's page."""
+        async with answering(interaction, private=True) as answer:
+            article = await self.store.articles.get(id_of(press.key), scope_of(interaction))
+            view = render.reader(article, id_of(press.argument), say_for(interaction))
+            await answer.edit(view)
+
+    @control("share")
+    async def share(self, interaction: Interaction, press: Press) -> None:
+        """Show an article to the channel, if the member may write there."""
+        async with answering(interaction) as answer:
+            if interaction.guild_id is not None and not may_write(interaction):
+                raise TagwireError("cogs.may_not_share")
+            article = await self.store.articles.get(id_of(press.key), scope_of(interaction))
+            say = say_for(interaction)
+            lead = say("cogs.shared_by", member=interaction.user.mention)
+            await answer.show(render.shared(article, lead, say), private=False)
+
+    @control("ask")
+    async def ask(self, interaction: Interaction, press: Press) -> None:
+        """Ask what a button offers: a suggestion, a way back, a narrower query."""
+        async with answering(interaction) as answer:
+            await self._ask(interaction, answer, press.key, press.argument)
+
+    @control("choose")
+    async def choose(self, interaction: Interaction, press: Press) -> None:
+        """Ask what was chosen among several names."""
+        async with answering(interaction) as answer:
+            await self._ask(interaction, answer, press.key, press.values[0] if press.values else "")
+
+    @control("more")
+    async def more(self, interaction: Interaction, press: Press) -> None:
+        """Open what a post left out, as a page of its own for the presser alone."""
+        async with answering(interaction, private=True) as answer:
+            saved = await self.store.outbox.query_of(id_of(press.key), interaction.guild_id)
+            if saved is None:
+                raise NotFoundError("chat.control_lost")
+            query = language.narrow(language.parse(saved), sort="new")
+            say = say_for(interaction)
+            heading = say("cogs.heading_search", query=saved or say("chat.everything"))
+            await self.show_query(interaction, answer, query, heading)
+
+    async def _turn(self, interaction: Interaction, answer: Answer, press: Press) -> None:
+        view = await self.view(interaction, press.key)
+        cursor, first = cursor_of(press.argument)
+        page = await self.store.articles.find(
+            language.parse(view.query),
+            scope_of(interaction),
+            now=view.asked_at,
+            limit=ENTRIES,
+            cursor=cursor,
+            until=view.until,
+        )
+        if not page.hits:
+            raise NotFoundError("cogs.page_gone")
+        is_askers = view.user_id == interaction.user.id
+        key = view.key if is_askers else await self._copy(interaction, view)
+        first = first if page.previous is not None else 1
+        labels = tuple(
+            say_for(interaction)("cogs.ask_instead", query=label) for label in labels_of(view)
+        )
+        heading = str(view.detail.get("heading", ""))
+        shown = render.Results(heading, page, key, first, labels, is_moderator(interaction))
+        drawn = render.results(shown, say_for(interaction))
+        await (answer.edit(drawn) if is_askers else answer.show(drawn, private=True))
+
+    async def _copy(self, interaction: Interaction, view: View) -> str:
+        return await self.store.views.put(
+            view.kind,
+            view.query,
+            view.scope,
+            interaction.user.id,
+            view.asked_at,
+            view.until,
+            view.detail,
+        )
+
+    async def _open(self, interaction: Interaction, answer: Answer, article_id: int) -> None:
+        article = await self.store.articles.get(article_id, scope_of(interaction))
+        await answer.show(render.reader(article, 1, say_for(interaction)), private=True)
+
+    async def _ask(self, interaction: Interaction, answer: Answer, key: str, place: str) -> None:
+        view = await self.view(interaction, key)
+        ask = ask_of(view.detail, place)
+        query = language.parse(ask.query)
+        answer.private = view.user_id != interaction.user.id
+        await self.show_query(interaction, answer, query, ask.heading)
+
+
+def labels_of(view: View) -> list[str]:
+    """Return the labels of what a view's buttons ask."""
+    asks = view.detail.get("asks")
+    return [str(ask["label"]) for ask in asks] if isinstance(asks, list) else []
+
+
+def may_write(interaction: Interaction) -> bool:
+    """Whether the member may write where the control was pressed."""
+    granted = interaction.permissions
+    return granted.send_messages or granted.send_messages_in_threads
+
+
+async def setup(client: TagwireClient) -> None:
+    """Add the cog."""
+    await client.add_cog(ResultsCog(client))

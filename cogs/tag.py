@@ -1,0 +1,79 @@
+"""/tag and /tags: the archive of a tag, and all tags by how much they hold."""
+
+from __future__ import annotations
+
+from discord import app_commands
+
+from bot.chat import render
+from bot.chat.answer import Answer, answering
+from bot.chat.client import TagwireClient, say_for
+from bot.chat.escape import inert
+from bot.chat.view_keys import Press, button, control, id_of
+from bot.chat.words import worded
+from cogs.asking import Interaction, TagwireCog, heading_of, query_of, scope_of
+
+TAGS_A_PAGE = 30
+
+
+class TagCog(TagwireCog):
+    """The commands about tags and the buttons that open one."""
+
+    @app_commands.command(name="tag", description=worded("cogs.tag_description"))
+    @app_commands.describe(name=worded("cogs.tag_name"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def tag(self, interaction: Interaction, name: app_commands.Range[str, 1, 200]) -> None:
+        """Show a tag's archive, newest first."""
+        async with answering(interaction) as answer:
+            await self.show_named(interaction, answer, "tag", name)
+
+    @tag.autocomplete("name")
+    async def tag_names(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Suggest tags with their counts."""
+        return await self.suggestions(interaction, "tag", typed)
+
+    @app_commands.command(name="tags", description=worded("cogs.tags_description"))
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def tags(self, interaction: Interaction) -> None:
+        """List the tags, the fullest first."""
+        async with answering(interaction, private=True) as answer:
+            await self._list(interaction, answer, 0)
+
+    @control("tags")
+    async def more_tags(self, interaction: Interaction, press: Press) -> None:
+        """Show another page of the list of tags."""
+        async with answering(interaction) as answer:
+            await self._list(interaction, answer, id_of(press.key))
+
+    @control("tag")
+    async def open_tag(self, interaction: Interaction, press: Press) -> None:
+        """Open the archive of a tag that a button names, for the presser alone."""
+        async with answering(interaction, private=True) as answer:
+            tag = await self.store.names.by_id("tag", id_of(press.key), scope_of(interaction))
+            heading = heading_of("tag", tag.name, say_for(interaction))
+            await self.show_query(interaction, answer, query_of("tag", tag.name), heading)
+
+    async def _list(self, interaction: Interaction, answer: Answer, skipped: int) -> None:
+        say = say_for(interaction)
+        tags = await self.store.names.tags(scope_of(interaction), TAGS_A_PAGE + 1, skipped)
+        lines = [
+            f"- **{inert(tag.name, 80, 240)}** · {say('chat.count', count=tag.count)}"
+            for tag in tags[:TAGS_A_PAGE]
+        ]
+        moves = []
+        if skipped or len(tags) > TAGS_A_PAGE:
+            back, on = max(0, skipped - TAGS_A_PAGE), skipped + TAGS_A_PAGE
+            moves = [
+                button(say("chat.previous"), "tags", str(back), "p", disabled=not skipped),
+                button(say("chat.next"), "tags", str(on), "n", disabled=len(tags) <= TAGS_A_PAGE),
+            ]
+        view = render.listing(say("cogs.tags_heading"), lines or [say("cogs.no_tags")], say, moves)
+        await (answer.edit(view) if skipped or answer.is_press else answer.show(view))
+
+
+async def setup(client: TagwireClient) -> None:
+    """Add the cog."""
+    await client.add_cog(TagCog(client))
