@@ -83,7 +83,7 @@ export class Composer {
       this.rest = typed.slice(named.name.length + 1);
     }
     this.list.show(found.map((leaf) => ({ leaf, label: `/${leaf.name}`, description: leaf.description, icon: "slash", group: groupOf(leaf),
-      aside: inOrder(leaf.options).slice(0, 3).map((option) => option.required ? option.name : `${option.name}?`).join("  ") })));
+      aside: inOrder(leaf.options).slice(0, 3).map((option) => option.required ? option.name : `${option.name}?`).join(" ") })));
     this.list.node.hidden = !found.length;
     this.note.hidden = found.length > 0;
     this.note.textContent = found.length ? "" : this.emptyWord();

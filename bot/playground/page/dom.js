@@ -70,7 +70,7 @@ export function iconButton(name, label, onClick, extra = {}) {
 
 /** Make a block of text that the server has already rendered and cleaned. */
 export function cleaned(html, fallback, className = "md") {
-  const node = h("div", { class: className });
+  const node = h("div", { class: html === undefined || html === null ? `${className} raw` : className });
   // Only the server's `html` fields come here: they are cleaned there, and the content policy
   // lets no script or style run even if one were to slip through.
   if (html === undefined || html === null) node.textContent = fallback ?? "";

@@ -16,6 +16,7 @@ import { startTour } from "./tour.js";
 
 const WIDE_PX = 1100;
 const BANNER_AFTER_MS = 600;
+const NO_ANSWER = /did not respond|interaction failed/i;
 const byId = (id) => document.getElementById(id);
 
 class App {
@@ -182,17 +183,27 @@ class App {
   }
 
   async runCommand(leaf, options) {
-    const channelId = this.state.current;
-    const answer = await this.ask("command", { channel_id: channelId, command_id: leaf.command.id, options });
-    this.state.addPending(answer.interaction_id, { kind: "command", channel_id: channelId, name: leaf.name });
+    const row = { kind: "command", channel_id: this.state.current, name: leaf.name };
+    await this.begin(row, "command", { channel_id: row.channel_id, command_id: leaf.command.id, options });
     this.messages.toEnd();
+  }
+
+  /** Send an interaction; a bot that is away fails it as silence would. */
+  async begin(row, op, fields) {
+    try {
+      const answer = await this.ask(op, fields);
+      this.state.addPending(answer.interaction_id, row);
+    } catch (error) {
+      if (!NO_ANSWER.test(error.message)) throw error;
+      this.state.addFailed(row, error.message);
+    }
   }
 
   async useContext(command, targetId) {
     const channelId = this.state.current;
+    const fields = { channel_id: channelId, command_id: command.id, options: [], target_id: targetId };
     try {
-      const answer = await this.ask("command", { channel_id: channelId, command_id: command.id, options: [], target_id: targetId });
-      this.state.addPending(answer.interaction_id, { kind: "command", channel_id: channelId });
+      await this.begin({ kind: "command", channel_id: channelId }, "command", fields);
     } catch (error) {
       this.complain(error);
     }
@@ -202,9 +213,9 @@ class App {
     for (const [id, row] of this.state.pending) {
       if (row.message_id === message.id && row.state === "failed") this.state.removePending(id);
     }
+    const row = { kind: "component", channel_id: message.channel_id, message_id: message.id, custom_id: fields.custom_id };
     try {
-      const answer = await this.ask("component", { message_id: message.id, ...fields });
-      this.state.addPending(answer.interaction_id, { kind: "component", channel_id: message.channel_id, message_id: message.id, custom_id: fields.custom_id });
+      await this.begin(row, "component", { message_id: message.id, ...fields });
     } catch (error) {
       this.complain(error);
     }

@@ -34,20 +34,33 @@ export class Panel {
   add(entry) {
     const at = new Date(entry.at).getTime();
     let group = this.groups.at(-1);
-    if (!group) this.list.replaceChildren();
-    if (!group || at - group.last > GAP_MS || (entry.kind === "interaction" && group.lastKind !== "interaction")) {
-      group = this.begin(entry, at);
+    if (group?.alone && group.text === entry.text) {
+      group.again(at);
+      return;
     }
+    if (!group) this.list.replaceChildren();
+    const first = !group || at - group.last > GAP_MS || (entry.kind === "interaction" && group.lastKind !== "interaction");
+    if (first) group = this.begin(entry, at);
     group.last = at;
     group.lastKind = entry.kind;
-    group.rows.append(this.row(entry, at - group.first));
+    group.alone = first;
+    // The head of a group is its first entry's text already; it has a row for what lies below it.
+    if (!first) group.rows.append(this.row(entry, at - group.first));
+    else if (detailText(entry.detail)) group.rows.append(this.row({ ...entry, text: "As it was sent" }, 0));
   }
 
   begin(entry, at) {
     const rows = h("ol", { class: "steps" });
-    const node = h("section", { class: "steps-group" }, h("h3", {}, entry.text,
-      h("time", { datetime: entry.at }, new Date(at).toLocaleTimeString())), rows);
-    const group = { node, rows, first: at };
+    const clock = h("time", { datetime: entry.at }, new Date(at).toLocaleTimeString());
+    const node = h("section", { class: "steps-group" }, h("h3", {}, h("span", { class: `step-kind ${entry.kind}` }, icon(ICONS[entry.kind] ?? "link"), h("span", { class: "sr" }, WORDS[entry.kind] ?? entry.kind)),
+      h("span", { class: "steps-name" }, entry.text), clock), rows);
+    const group = { node, rows, first: at, text: entry.text, times: 1 };
+    // A feed that is asked every few seconds and has nothing new is one line with a count.
+    group.again = (now) => {
+      group.times += 1;
+      group.last = now;
+      clock.textContent = `${new Date(now).toLocaleTimeString()} · ${group.times}×`;
+    };
     this.groups.push(group);
     this.list.prepend(node);
     while (this.groups.length > KEPT_GROUPS) this.groups.shift().node.remove();

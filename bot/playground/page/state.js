@@ -109,13 +109,17 @@ export class State {
   settleByMessage(message) {
     const id = message.interaction_metadata?.id;
     const row = id && this.pending.get(id);
-    if (row?.kind === "command" && !(message.flags & 128)) this.removePending(id);
+    if (row && !(message.flags & 128)) this.removePending(id);
   }
 
   changeMessage(message) {
     const held = this.messages.get(message.channel_id);
     const at = held?.list.findIndex((one) => one.id === message.id) ?? -1;
-    if (at < 0) return;
+    if (at < 0) {
+      // A change of something older than what is held here is read with the history, later.
+      if (held?.read && message.author && (held.whole || byAge(held.list[0]?.id ?? message.id, message.id) < 0)) this.addMessage(message);
+      return;
+    }
     held.list[at] = { ...held.list[at], ...message };
     this.tell("message-changed", held.list[at]);
   }
@@ -131,6 +135,14 @@ export class State {
     if (!this.unread.get(channelId)) return;
     this.unread.delete(channelId);
     this.tell("unread");
+  }
+
+  /** Note an interaction that was refused before the bot heard of it. */
+  addFailed(row, error) {
+    this.refused = (this.refused ?? 0) + 1;
+    const id = `refused-${this.refused}`;
+    this.addPending(id, row);
+    this.changePending({ interaction_id: id, state: "failed", error });
   }
 
   /** Note an interaction under way; an end heard before its own answer counts at once. */

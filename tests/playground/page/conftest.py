@@ -1,0 +1,51 @@
+"""A browser for each module, and the page opened in it against the stand-in server."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.playground.page.hands import ARGS, FOUND, WIDE, Open, Page
+from tests.playground.page.page_world import PageWorld, serve
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Any]:
+    playwright_api = pytest.importorskip("playwright.async_api")
+    async with playwright_api.async_playwright() as api:
+        running = await api.chromium.launch(executable_path=FOUND, args=ARGS)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world() -> AsyncIterator[PageWorld]:
+    made = PageWorld()
+    async with serve(made) as address:
+        made.address = address
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_page(browser: Any, world: PageWorld) -> AsyncIterator[Open]:
+    """Open the page; what it complains about in the console fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    async def open_it(size: dict[str, int] = WIDE, where: str = "", **more: Any) -> Page:
+        context = await browser.new_context(viewport=size, locale="en-GB", **more)
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(6000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.extend([said.text] * (said.type == "error")))
+        await page.goto(world.address + (f"#/{where}" if where else ""))
+        await page.wait_for_selector('#app[data-loading="false"]')
+        return page
+
+    yield open_it
+    for context in contexts:
+        await context.close()
+    # A socket that is refused is reported by the browser itself; the page goes on.
+    assert [said for said in complaints if "WebSocket connection" not in said] == []

@@ -1,0 +1,59 @@
+"""What a reader's hands do in the page, for its tests: open it, write, use a command."""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.playground.page.page_world import PageWorld
+
+Page = Any
+Open = Callable[..., Awaitable[Page]]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FOUND = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WIDE = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+NO_BROWSER = "no Chromium here: install Debian's chromium to test the page"
+
+
+def browser_marks() -> list[pytest.MarkDecorator]:
+    """Mark a module's tests: one browser for all of them, skipped where there is none."""
+    return [
+        pytest.mark.browser,
+        pytest.mark.asyncio(loop_scope="module"),
+        pytest.mark.skipif(FOUND is None, reason=NO_BROWSER),
+    ]
+
+
+def heard(world: PageWorld, op: str) -> list[dict[str, Any]]:
+    return [asked for asked in world.heard if asked["op"] == op]
+
+
+async def write(page: Page, text: str) -> None:
+    await page.locator("#composer textarea").click()
+    await page.keyboard.type(text)
+
+
+async def ask_for_tag(page: Page) -> Page:
+    """Use /tag through the picker; gives the message that answers."""
+    await write(page, "/ta")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("climate")
+    await page.get_by_role("option", name="Climate").wait_for()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    answer = page.locator(".message", has_text="Tag Archives").last
+    await answer.wait_for()
+    return answer

@@ -1,0 +1,176 @@
+"""Slash commands in the page: picking, filling in, suggestions, checks, forms."""
+
+import asyncio
+
+from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, STORIES
+from tests.playground.page.hands import SIZES, Open, ask_for_tag, browser_marks, heard, write
+from tests.playground.page.page_world import PageWorld
+
+pytestmark = browser_marks()
+
+
+@SIZES
+async def test_a_command_is_picked_filled_and_answered(
+    open_page: Open, world: PageWorld, size: dict[str, int]
+) -> None:
+    page = await open_page(size)
+    answer = await ask_for_tag(page)
+    [sent] = heard(world, "command")
+    assert sent["options"] == [{"name": "name", "type": 3, "value": "tag:Climate"}]
+    assert "Mina used /tag" in (await answer.text_content() or "")
+    assert await answer.locator("time[data-style]").first.inner_text() == "1 March 2026"
+    assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+async def test_the_picker_filters_and_goes_with_escape(open_page: Open) -> None:
+    page = await open_page()
+    await write(page, "/")
+    options = page.get_by_role("option")
+    assert await options.count() == 6
+    await page.keyboard.type("pi")
+    assert await options.all_inner_texts() == [
+        "/pick\nTakes every kind of option\ncount where? who?"
+    ]
+    await page.keyboard.press("Escape")
+    assert await options.count() == 0
+
+
+async def test_a_member_is_not_offered_what_moderators_may_do(open_page: Open) -> None:
+    page = await open_page()
+    await write(page, "/subscription")
+    assert "No command has that name" in await page.locator(".suggest").inner_text()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.press("Delete")
+    await page.locator("#person").click()
+    await page.get_by_role("option", name="Ravi").click()
+    await page.get_by_text("You are now Ravi.").wait_for()
+    await write(page, "/subscription")
+    assert await page.get_by_role("option").count() == 2
+
+
+async def test_an_older_suggestion_never_replaces_a_newer_one(
+    open_page: Open, world: PageWorld
+) -> None:
+    world.late = asyncio.Event()
+    page = await open_page()
+    await write(page, "/tag ")
+    await page.keyboard.type("c")
+    await world.asked("autocomplete", lambda a: a["options"][0]["value"] == "c")
+    await page.keyboard.type("oast")
+    await page.get_by_role("option", name="Coastal").wait_for()
+    world.late.set()
+    await page.wait_for_timeout(150)
+    assert await page.get_by_role("option").all_inner_texts() == ["Coastal towns · 7"]
+
+
+async def test_typing_fast_asks_the_bot_once(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    await write(page, "/tag ")
+    await page.get_by_role("option").first.wait_for()
+    before = len(heard(world, "autocomplete"))
+    await page.keyboard.type("climate", delay=10)
+    await page.wait_for_timeout(500)
+    assert len(heard(world, "autocomplete")) == before + 1
+
+
+async def test_suggestions_that_fail_say_so(open_page: Open) -> None:
+    page = await open_page()
+    await write(page, "/tag ")
+    await page.keyboard.type("stall")
+    await page.get_by_text("Loading options failed").wait_for()
+
+
+async def test_values_are_checked_in_discords_words(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    await write(page, "/pick ")
+    hint = page.locator(".hint")
+    await page.keyboard.press("Enter")
+    assert "This option is required. Specify a value" in await hint.inner_text()
+    for typed, words in [("x", "Input a valid integer"), ("12", "Value is too big")]:
+        await page.keyboard.press("Control+A")
+        await page.keyboard.type(typed)
+        await page.keyboard.press("Enter")
+        assert words in await hint.inner_text()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("3")
+    await page.get_by_role("button", name="Add option word").click()
+    await page.keyboard.type("abcdefg")
+    await page.keyboard.press("Enter")
+    assert "Value is too long" in await hint.inner_text()
+    assert heard(world, "command") == []
+
+
+async def test_a_channel_option_offers_only_its_kinds_and_sends_ids(
+    open_page: Open, world: PageWorld
+) -> None:
+    page = await open_page()
+    await write(page, "/pick ")
+    await page.keyboard.type("3")
+    await page.get_by_role("button", name="Add option where").click()
+    await page.get_by_role("option").first.wait_for()
+    labels = await page.locator(".option-label").all_inner_texts()
+    assert labels == ["announcements", "stories"]
+    await page.keyboard.type("sto")
+    await page.keyboard.press("Tab")
+    await page.get_by_role("button", name="Add option loud").click()
+    await page.keyboard.type("t")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    await world.asked("command")
+    assert heard(world, "command")[0]["options"] == [
+        {"name": "count", "type": 4, "value": 3},
+        {"name": "where", "type": 7, "value": STORIES},
+        {"name": "loud", "type": 5, "value": True},
+    ]
+
+
+async def test_a_subcommand_is_sent_inside_its_command(open_page: Open, world: PageWorld) -> None:
+    world.me = RAVI
+    page = await open_page()
+    await write(page, "/subscription add ")
+    await page.keyboard.type("news")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    await world.asked("command")
+    inner = [{"name": "channel", "type": 7, "value": NEWSROOM}]
+    assert heard(world, "command")[0]["options"] == [{"name": "add", "type": 1, "options": inner}]
+
+
+async def test_a_form_checks_and_sends_every_input(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    await write(page, "/form ")
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New digest")
+    await dialog.get_by_role("button", name="Submit").click()
+    assert await dialog.get_by_text("This field is required").count() == 2
+    await dialog.get_by_label("Title").fill("Harbour")
+    await dialog.get_by_label("Weekly").first.check()
+    await dialog.get_by_label("Daily").nth(1).check()
+    await dialog.get_by_label("Quiet").check()
+    await dialog.get_by_label("Place").click()
+    await page.get_by_role("option", name="newsroom", exact=True).click()
+    await dialog.get_by_role("button", name="Submit").click()
+    await dialog.wait_for(state="detached")
+    [sent] = heard(world, "modal")
+    given = [row["component"] for row in sent["components"]]
+    assert [one.get("value", one.get("values")) for one in given] == [
+        "Harbour",
+        "",
+        "w",
+        ["d"],
+        True,
+        [NEWSROOM],
+        [],
+    ]
+
+
+async def test_a_context_menu_command_is_used_on_its_message(
+    open_page: Open, world: PageWorld
+) -> None:
+    said = world.made(GENERAL, author=RAVI, content="Look at this")
+    page = await open_page()
+    await page.locator(".message", has_text="Look at this").hover()
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("option", name="Find its tags").click()
+    await world.asked("command")
+    assert heard(world, "command")[0]["target_id"] == said["id"]

@@ -1,0 +1,160 @@
+"""The page around the messages: channels, forum, panel, reconnecting, keyboard, axe."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.playground.page import examples as pw
+from tests.playground.page.examples import GENERAL, NEWSROOM, POST, RAVI, STORIES
+from tests.playground.page.hands import PHONE, SIZES, Open, Page, ask_for_tag, browser_marks, write
+from tests.playground.page.page_world import PageWorld
+
+pytestmark = browser_marks()
+
+
+async def test_unread_messages_elsewhere_are_counted_until_read(
+    open_page: Open, world: PageWorld
+) -> None:
+    page = await open_page()
+    link = page.locator(f'[data-channel="{NEWSROOM}"]')
+    assert await link.locator(".pill").inner_text() == "3"
+    await world.post(NEWSROOM, content="A fourth")
+    await page.locator(".pill", has_text="4").wait_for()
+    await link.click()
+    await page.get_by_text("A fourth").wait_for()
+    assert await link.locator(".pill").count() == 0
+
+
+async def test_a_forum_shows_its_posts_with_tags_and_opens_them(
+    open_page: Open, world: PageWorld
+) -> None:
+    world.made(POST, components=[pw.container(*pw.entry(1))])
+    page = await open_page(where=STORIES)
+    post = page.locator(".post")
+    assert "Local" in await post.inner_text()
+    await page.get_by_text("Each autumn the town").wait_for()
+    await page.get_by_role("button", name="Analysis").click()
+    await page.get_by_text("No post has this tag.").wait_for()
+    await page.get_by_role("button", name="Analysis").click()
+    await post.click()
+    await page.locator(".message").wait_for()
+    assert await page.locator("h1 .where-name").inner_text() == "Why the ferries stopped"
+
+
+async def test_the_page_comes_back_by_itself(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    world.made(GENERAL, content="Said while away", author=RAVI)
+    for line in list(world.sockets):
+        await line.close()
+    await page.get_by_text("Said while away").wait_for()
+    assert await page.locator("#banner").is_hidden()
+
+
+async def test_a_longer_silence_is_told(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    world.refuses = True
+    for line in list(world.sockets):
+        await line.close()
+    await page.get_by_text("Reconnecting…").wait_for()
+    world.refuses = False
+    await page.get_by_role("button", name="Try now").click()
+    await page.locator("#banner").wait_for(state="hidden")
+
+
+async def test_publishing_and_trouble_say_what_follows(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    await page.get_by_role("button", name="Publish now").click()
+    await page.get_by_text("Published in the sample feed: Harbour lights").wait_for()
+    await page.locator(".trace").get_by_text("The sample feed gained an item").wait_for()
+    await page.get_by_role("button", name="Make trouble").click()
+    await page.get_by_role("option", name="Kill the bot").click()
+    await page.locator(".toast", has_text="nothing is lost").wait_for()
+    await page.get_by_title("Tagwire is offline").wait_for()
+
+
+async def test_the_keyboard_alone_reaches_everything(open_page: Open, world: PageWorld) -> None:
+    world.made(GENERAL, author=RAVI, content="First")
+    world.made(GENERAL, author=pw.MINA, content="Second")
+    page = await open_page()
+    await page.locator(f'[data-channel="{GENERAL}"]').focus()
+    await page.keyboard.press("ArrowDown")
+    assert await page.evaluate("document.activeElement.dataset.channel") == NEWSROOM
+    await page.locator(".message").last.focus()
+    await page.keyboard.press("ArrowUp")
+    assert "First" in await page.evaluate("document.activeElement.textContent")
+    await page.keyboard.press("Escape")
+    assert await page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+
+
+async def test_on_a_phone_the_channels_are_in_a_drawer(open_page: Open) -> None:
+    page = await open_page(PHONE)
+    newsroom = page.locator(f'[data-channel="{NEWSROOM}"]')
+    assert not await newsroom.is_visible()
+    await page.get_by_role("button", name="Channel list, unread messages").click()
+    await newsroom.click()
+    await page.wait_for_function("!document.querySelector('.drawer-open')")
+    assert await page.locator("h1").inner_text() == "newsroom"
+
+
+async def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) -> None:
+    page = await open_page(color_scheme="light")
+    theme = "document.documentElement.dataset.theme"
+    assert await page.evaluate(theme) == "light"
+    await page.get_by_role("button", name="Dark theme").click()
+    await page.reload()
+    assert await page.evaluate(theme) == "dark"
+
+
+async def test_the_tour_has_ten_steps_and_can_be_left(open_page: Open) -> None:
+    page = await open_page()
+    await page.get_by_role("button", name="Guided tour").click()
+    for step in range(1, 11):
+        await page.get_by_text(f"{step} of 10").wait_for()
+        await page.keyboard.press("Enter")
+    assert await page.locator(".tour").count() == 0
+    await page.get_by_role("button", name="Guided tour").click()
+    await page.keyboard.press("Escape")
+    assert await page.locator(".tour").count() == 0
+
+
+@SIZES
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+async def test_axe_finds_nothing_wrong(
+    open_page: Open, world: PageWorld, size: dict[str, int], scheme: str
+) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python", reason="axe-playwright-python is not installed"
+    )
+    rules = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    world.made(GENERAL, components=pw.article(), flags=32768 | 64)
+    page = await open_page(size, color_scheme=scheme, reduced_motion="reduce")
+    await page.evaluate(rules)
+    found = await violations(page, "messages")
+    await ask_for_tag(page)
+    found += await violations(page, "answer")
+    await write(page, "/")
+    found += await violations(page, "picker")
+    await page.keyboard.type("tag ")
+    await page.get_by_role("option").first.wait_for()
+    found += await violations(page, "options")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await write(page, "/form ")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("dialog").wait_for()
+    found += await violations(page, "form")
+    await page.keyboard.press("Escape")
+    await page.evaluate(f"location.hash = '#/{STORIES}'")
+    await page.locator(".post").wait_for()
+    found += await violations(page, "forum")
+    assert found == []
+
+
+async def violations(page: Page, place: str) -> list[str]:
+    result = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{place}: {one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}"
+        f" {one['nodes'][0]['failureSummary'][:300]}"
+        for one in result["violations"]
+        if one["impact"] in ("serious", "critical", "moderate")
+    ]
