@@ -26,6 +26,9 @@ class Scope:
         return (PUBLIC_SCOPE_ID,) if self.guild_id is None else (PUBLIC_SCOPE_ID, self.guild_id)
 
 
+PUBLIC_SCOPE = Scope()
+
+
 class BlockType(StrEnum):
     """What a block of an article's text is."""
 
@@ -93,6 +96,15 @@ class Entry:
     blocks: tuple[Block, ...] = ()
     byline_raw: str | None = None
     source_raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """An entry with its identity: its keys, strongest first, and a hash of what a reader sees."""
+
+    entry: Entry
+    keys: tuple[str, ...]
+    content_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +237,7 @@ class Page:
     """One page of results. `total` counts all matches; `first` is the number of the first hit.
 
     `next` and `previous` are the cursors of the neighbouring pages, None where there is none.
+    `until` is the newest article's id when asked: handed back, later arrivals stay off the pages.
     """
 
     hits: tuple[Hit, ...]
@@ -232,6 +245,8 @@ class Page:
     next: Cursor | None = None
     previous: Cursor | None = None
     notes: tuple[Note, ...] = ()
+    first: int = 1
+    until: int | None = None
 
 
 class TargetKind(StrEnum):
@@ -307,6 +322,77 @@ class Validators:
 
     etag: str | None = None
     last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page someone was shown: what its buttons ask again, as it was when it was asked."""
+
+    key: str
+    kind: str
+    query: str
+    scope: Scope
+    user_id: int
+    asked_at: datetime
+    until: int | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A post that could not be sent: where it was to go, what it held, and why not."""
+
+    post_id: int
+    target: Target
+    titles: tuple[str, ...]
+    state: str
+    reason: str | None
+    params: Mapping[str, str | int]
+    code: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """What waits, what failed and why, what is unknown, and which targets are paused."""
+
+    owed: int
+    ready: int
+    sending: int
+    sent: int
+    unknown: int
+    dead: int
+    oldest_at: datetime | None
+    paused: tuple[Target, ...] = ()
+    failed: tuple[DeadLetter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How large the archive is that a reader may see. `undated` have no known date."""
+
+    articles: int
+    tags: int
+    authors: int
+    sources: int
+    feeds: int
+    undated: int
+    oldest_at: datetime | None = None
+    newest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change somebody made: who, when, what, and how it was before and after."""
+
+    id: int
+    guild_id: int
+    actor_id: int
+    at: datetime
+    action: str
+    subject: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ CREATE TABLE articles (
     hidden TEXT                            -- NULL, 'withdrawn' (gone upstream) or 'removed' (takedown)
 ) STRICT;
 
+-- What search joins on and lists by, without touching the rows' text.
+CREATE INDEX articles_seen ON articles (sort_at, scope_id, published_at) WHERE hidden IS NULL;
 CREATE INDEX articles_by_feed ON articles (feed_id, sort_at);
 CREATE INDEX articles_by_source ON articles (source_id, sort_at);
 CREATE INDEX articles_by_published ON articles (published_at, sort_at);
@@ -254,7 +256,7 @@ CREATE TABLE views (
     scope_guild_id INTEGER,
     user_id INTEGER NOT NULL,
     asked_at INTEGER NOT NULL,
-    until_sort_at INTEGER,                 -- articles that arrived after are not on these pages
+    until_id INTEGER,                      -- articles that arrived after are not on these pages
     detail TEXT NOT NULL DEFAULT '{}',     -- JSON: heading, options, article id, …
     used_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

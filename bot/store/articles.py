@@ -1,0 +1,158 @@
+"""Articles: search them, find the nearest, read one, list them all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+
+from bot.errors import NotFoundError
+from bot.model import PUBLIC_SCOPE, Article, Cursor, Hit, Page, Scope
+from bot.query import text
+from bot.query.nodes import Query
+from bot.store import find, heads, searching
+from bot.store.connections import Connections
+from bot.store.excerpt import Passage
+from bot.store.resolve import Asked
+from bot.store.rows import visible
+from bot.store.searching import Window
+from bot.store.vocabulary import Vocabulary
+
+_CHUNK = 200
+_TITLE_SCAN = 200
+
+
+class ArticleStore:
+    """The archive as a reader sees it; every call names whose eyes it reads with."""
+
+    def __init__(self, connections: Connections, vocabulary: Vocabulary) -> None:
+        self._connections = connections
+        self._vocabulary = vocabulary
+
+    async def search(
+        self,
+        query: Query,
+        scope: Scope,
+        *,
+        now: datetime,
+        limit: int = 5,
+        cursor: Cursor | None = None,
+        until: int | None = None,
+        zone: tzinfo = UTC,
+    ) -> Page:
+        """Return one page of exactly the articles a query matches, newest first unless it says.
+
+        `until` is an earlier page's: articles that arrived later stay off.
+        """
+        asked, window = Asked(scope, now, zone), Window(limit, cursor, until)
+        return await self._connections.read(
+            lambda connection: searching.search(connection, query, asked, window)
+        )
+
+    async def find(
+        self,
+        query: Query,
+        scope: Scope,
+        *,
+        now: datetime,
+        limit: int = 5,
+        cursor: Cursor | None = None,
+        until: int | None = None,
+        zone: tzinfo = UTC,
+    ) -> Page:
+        """Search, and when nothing has all the words return the nearest, with notes that say so."""
+        asked, window = Asked(scope, now, zone), Window(limit, cursor, until)
+        return await self._connections.read(
+            lambda connection: find.find(connection, self._vocabulary, query, asked, window)
+        )
+
+    async def get(self, article_id: int, scope: Scope) -> Article:
+        """Return one article. Raises NotFoundError outside the scope or after a takedown."""
+        found = await self.get_many([article_id], scope)
+        if not found:
+            raise NotFoundError("store.no_article", id=article_id)
+        return found[0]
+
+    async def get_many(self, ids: Sequence[int], scope: Scope) -> tuple[Article, ...]:
+        """Return the articles a reader may see, in the order asked for; others are left out."""
+        found = await self._connections.read(
+            lambda connection: heads.articles(connection, ids, scope)
+        )
+        return tuple(found[article_id] for article_id in ids if article_id in found)
+
+    async def named(self, title: str, scope: Scope, limit: int = 25) -> tuple[Hit, ...]:
+        """Return articles for what is typed of a title: whole title, then its words, newest first.
+
+        Nothing typed gives the latest.
+        """
+        return await self._connections.read(partial(_named, title, scope, limit))
+
+    async def each(self, scope: Scope = PUBLIC_SCOPE) -> AsyncIterator[Article]:
+        """Yield every article by id, a chunk at a time (export)."""
+        last = 0
+        while True:
+            chunk = await self._connections.read(partial(_chunk, scope, last))
+            for article in chunk:
+                yield article
+            if len(chunk) < _CHUNK:
+                return
+            last = chunk[-1].id
+
+
+def _chunk(scope: Scope, after: int, connection: sqlite3.Connection) -> list[Article]:
+    rows = connection.execute(
+        """
+        SELECT id FROM articles
+        WHERE id > :after AND hidden IS NULL
+          AND scope_id IN (SELECT value FROM json_each(:scopes))
+        ORDER BY id LIMIT :limit
+        """,
+        {"after": after, "scopes": visible(scope), "limit": _CHUNK},
+    )
+    return list(heads.articles(connection, [row["id"] for row in rows], scope).values())
+
+
+def _named(typed: str, scope: Scope, limit: int, connection: sqlite3.Connection) -> tuple[Hit, ...]:
+    parts = text.prefix(typed).split()
+    match = " AND ".join(
+        f'{{title words}} : "{part}" *' if i == len(parts) - 1 else f'{{title words}} : "{part}"'
+        for i, part in enumerate(parts)
+    )
+    places = connection.execute(
+        _TITLED if match else _LATEST,
+        {"match": match, "scopes": visible(scope), "limit": _TITLE_SCAN if match else limit},
+    ).fetchall()
+    found = heads.hits(connection, places, Passage())
+    wanted = text.fold(typed)
+
+    def nearness(hit: Hit) -> int:
+        title = text.fold(hit.title)
+        return 0 if title == wanted else 1 if title.startswith(wanted) else 2
+
+    if not match:
+        return found
+    titled = [hit for hit in found if _all_in(parts, hit.title)]
+    return tuple(sorted(titled, key=nearness)[:limit])
+
+
+def _all_in(parts: Sequence[str], title: str) -> bool:
+    words = {*text.tokens(title), *text.prefix(title).split()}
+    return all(part in words for part in parts[:-1]) and any(
+        word.startswith(parts[-1]) for word in words
+    )
+
+
+_LATEST = """
+    SELECT sort_at, id, 0.0 AS score FROM articles INDEXED BY articles_seen
+    WHERE hidden IS NULL AND scope_id IN (SELECT value FROM json_each(:scopes))
+    ORDER BY sort_at DESC LIMIT :limit
+"""
+_TITLED = """
+    SELECT f.rowid AS sort_at, a.id, 0.0 AS score
+    FROM article_index f
+    CROSS JOIN articles a INDEXED BY articles_seen ON a.sort_at = f.rowid
+    WHERE f.article_index MATCH :match AND a.hidden IS NULL
+      AND a.scope_id IN (SELECT value FROM json_each(:scopes))
+    ORDER BY f.rowid DESC LIMIT :limit
+"""

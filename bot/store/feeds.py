@@ -1,0 +1,326 @@
+"""Feeds: where articles come from, when each is asked next, and how it fares."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from bot.errors import NotFoundError
+from bot.model import Feed, Scope, Validators
+from bot.query import tags
+from bot.store import filing, rows
+from bot.store.connections import Connections
+from bot.store.rows import packed_json, second, visible
+
+_SELECT = """
+    SELECT f.*, (SELECT count(*) FROM articles a WHERE a.feed_id = f.id) AS article_count
+    FROM feeds f
+"""
+
+
+class FeedStore:
+    """Feeds of the public archive (scope 0) and of each guild."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def add(
+        self, url: str, title: str, scope_id: int, now: datetime, added_by: int | None = None
+    ) -> Feed:
+        """Add a feed to be polled at once, or return the one that has this address already."""
+        return await self._connections.write(
+            partial(_added, url, title, None, scope_id, now, added_by)
+        )
+
+    async def ensure_import(
+        self, title: str, site_url: str | None, scope_id: int, now: datetime
+    ) -> Feed:
+        """Return the feed that stands for imported files of this title; it is never polled."""
+        return await self._connections.write(
+            partial(_added, None, title, site_url, scope_id, now, None)
+        )
+
+    async def get(self, feed_id: int, scope: Scope) -> Feed:
+        """Return one feed. Raises NotFoundError outside the scope."""
+        for feed in await self.list(scope):
+            if feed.id == feed_id:
+                return feed
+        raise NotFoundError("store.no_feed", id=feed_id)
+
+    async def anywhere(self, feed_id: int) -> Feed:
+        """Return one feed of whatever scope (the poller's). Raises NotFoundError."""
+        found = await self._connections.read(
+            lambda connection: _feeds(connection, "WHERE id = :id", {"id": feed_id})
+        )
+        if not found:
+            raise NotFoundError("store.no_feed", id=feed_id)
+        return found[0]
+
+    async def list(self, scope: Scope) -> tuple[Feed, ...]:
+        """Return the feeds a reader may see, by title."""
+        return await self._connections.read(
+            lambda connection: _feeds(
+                connection,
+                """
+                WHERE scope_id IN (SELECT value FROM json_each(:scopes))
+                ORDER BY title_key, id
+                """,
+                {"scopes": visible(scope)},
+            )
+        )
+
+    async def due(self, now: datetime, limit: int = 100) -> tuple[Feed, ...]:
+        """Return feeds whose time has come, longest due first, of every scope (the poller's)."""
+        return await self._connections.read(
+            lambda connection: _feeds(
+                connection,
+                """
+                WHERE next_check_at <= :now AND stopped IS NULL ORDER BY next_check_at LIMIT :limit
+                """,
+                {"now": second(now), "limit": limit},
+            )
+        )
+
+    async def next_due_at(self) -> datetime | None:
+        """Return when the next feed falls due, None when none is polled."""
+        return await self._connections.read(
+            lambda connection: rows.moment(
+                connection.execute(
+                    "SELECT min(next_check_at) FROM feeds WHERE stopped IS NULL"
+                ).fetchone()[0]
+            )
+        )
+
+    async def content_hash(self, feed_id: int) -> bytes | None:
+        """Return the hash of the last body read, to tell an equal one without parsing."""
+
+        def job(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute(
+                "SELECT content_hash FROM feeds WHERE id = :id", {"id": feed_id}
+            ).fetchone()
+            return None if row is None else row["content_hash"]
+
+        return await self._connections.read(job)
+
+    async def claim(self, feed_id: int, until: datetime) -> None:
+        """Put a feed's next check off while it is being fetched."""
+        await self._set(
+            "UPDATE feeds SET next_check_at = :until WHERE id = :id",
+            {"id": feed_id, "until": second(until)},
+        )
+
+    async def unchanged(
+        self,
+        feed_id: int,
+        now: datetime,
+        validators: Validators | None,
+        next_check_at: datetime,
+        interval_s: int | None = None,
+    ) -> None:
+        """Note an answer that held nothing new; a success as good as any."""
+        await self._set(
+            """
+            UPDATE feeds
+            SET etag = iif(:validated, :etag, etag),
+                last_modified = iif(:validated, :last_modified, last_modified),
+                last_success_at = :now, next_check_at = :next,
+                interval_s = coalesce(:interval, interval_s), failing_since_at = NULL,
+                failures = 0, error = NULL, error_params = '{}', told_at = NULL
+            WHERE id = :id
+            """,
+            {
+                "id": feed_id,
+                "validated": validators is not None,
+                "etag": validators.etag if validators else None,
+                "last_modified": validators.last_modified if validators else None,
+                "now": second(now),
+                "next": second(next_check_at),
+                "interval": interval_s,
+            },
+        )
+
+    async def failed(
+        self,
+        feed_id: int,
+        now: datetime,
+        error: str,
+        params: Mapping[str, str | int],
+        next_check_at: datetime,
+    ) -> None:
+        """Note a failure as a message key, and when to try again."""
+        await self._set(
+            """
+            UPDATE feeds
+            SET error = :error, error_params = :params, failures = failures + 1,
+                failing_since_at = coalesce(failing_since_at, :now), next_check_at = :next
+            WHERE id = :id
+            """,
+            {
+                "id": feed_id,
+                "now": second(now),
+                "error": error,
+                "params": packed_json(params),
+                "next": second(next_check_at),
+            },
+        )
+
+    async def moved(self, feed_id: int, url: str, times: int = 3) -> bool:
+        """Note a permanent redirect; take the new address once it was seen `times` in a row.
+
+        Return whether it was taken. An address that another feed of the scope has is not.
+        """
+        return await self._connections.write(partial(_moved, feed_id, url, times))
+
+    async def stay(self, feed_id: int) -> None:
+        """Note that the feed answered at its own address: an earlier redirect was passing."""
+        await self._set(
+            """
+            UPDATE feeds SET moved_url = NULL, moved_count = 0
+            WHERE id = :id AND moved_url IS NOT NULL
+            """,
+            {"id": feed_id},
+        )
+
+    async def schedule(
+        self, feed_id: int, next_check_at: datetime, interval_s: int | None = None
+    ) -> None:
+        """Set when a feed is polled next, and the interval that grew from its own rhythm."""
+        await self._set(
+            """
+            UPDATE feeds SET next_check_at = :next, interval_s = coalesce(:interval, interval_s)
+            WHERE id = :id
+            """,
+            {"id": feed_id, "next": second(next_check_at), "interval": interval_s},
+        )
+
+    async def stop(self, feed_id: int, reason: str) -> None:
+        """Poll a feed no more (410 Gone), and say why; its articles stay."""
+        await self._set(
+            "UPDATE feeds SET stopped = :reason, next_check_at = NULL WHERE id = :id",
+            {"id": feed_id, "reason": reason},
+        )
+
+    async def titled(self, feed_id: int, title: str) -> None:
+        """Give a feed another title, by which `feed:` and `source:` find its articles."""
+        await self._connections.write(partial(_titled, feed_id, title))
+
+    async def tell(self, feed_id: int, now: datetime) -> bool:
+        """Note that people hear of a failing feed; return False when they did already."""
+
+        def job(connection: sqlite3.Connection) -> bool:
+            return bool(
+                connection.execute(
+                    "UPDATE feeds SET told_at = :now WHERE id = :id AND told_at IS NULL",
+                    {"id": feed_id, "now": second(now)},
+                ).rowcount
+            )
+
+        return await self._connections.write(job)
+
+    async def remove(self, feed_id: int, scope_id: int) -> Feed:
+        """Poll a feed no more. Its articles stay; adding its address again takes it up again.
+
+        Raises NotFoundError for a feed of another scope.
+        """
+        return await self._connections.write(partial(_removed, feed_id, scope_id))
+
+    async def _set(self, sql: str, values: Mapping[str, object]) -> None:
+        await self._connections.write(lambda connection: connection.execute(sql, values).rowcount)
+
+
+def _feeds(
+    connection: sqlite3.Connection, where: str, values: Mapping[str, object]
+) -> tuple[Feed, ...]:
+    return tuple(rows.feed(row) for row in connection.execute(_SELECT + where, values))
+
+
+def _added(
+    url: str | None,
+    title: str,
+    site_url: str | None,
+    scope_id: int,
+    now: datetime,
+    added_by: int | None,
+    connection: sqlite3.Connection,
+) -> Feed:
+    values = {
+        "scope": scope_id,
+        "url": url,
+        "title": title,
+        "key": tags.tag_key(title),
+        "site": site_url,
+        "now": second(now),
+        "next": None if url is None else second(now),
+        "by": added_by,
+    }
+    same = "url = :url" if url is not None else "url IS NULL AND title_key = :key"
+    row = connection.execute(
+        f"SELECT id FROM feeds WHERE scope_id = :scope AND {same}",  # noqa: S608 - two constants
+        values,
+    ).fetchone()
+    if row is not None:
+        connection.execute(
+            """
+            UPDATE feeds SET stopped = NULL, next_check_at = coalesce(next_check_at, :next)
+            WHERE id = :id
+            """,
+            {"id": row["id"], "next": values["next"]},
+        )
+        return _feeds(connection, "WHERE id = :id", {"id": row["id"]})[0]
+    added = connection.execute(
+        """
+        INSERT INTO feeds
+            (scope_id, url, title, title_key, site_url, next_check_at, added_by, added_at)
+        VALUES (:scope, :url, :title, :key, :site, :next, :by, :now)
+        """,
+        values,
+    ).lastrowid
+    assert added is not None  # noqa: S101 - an INSERT that did not raise has a rowid
+    filing.add_words(connection, "feed", scope_id, added, title)
+    return _feeds(connection, "WHERE id = :id", {"id": added})[0]
+
+
+def _moved(feed_id: int, url: str, times: int, connection: sqlite3.Connection) -> bool:
+    values = {"id": feed_id, "url": url}
+    (seen,) = connection.execute(
+        """
+        UPDATE feeds
+        SET moved_count = iif(moved_url = :url, moved_count + 1, 1), moved_url = :url
+        WHERE id = :id RETURNING moved_count
+        """,
+        values,
+    ).fetchall()[0]
+    if seen < times:
+        return False
+    taken = connection.execute(
+        """
+        UPDATE OR IGNORE feeds SET url = :url, moved_url = NULL, moved_count = 0 WHERE id = :id
+        """,
+        values,
+    ).rowcount
+    return bool(taken)
+
+
+def _titled(feed_id: int, title: str, connection: sqlite3.Connection) -> None:
+    row = connection.execute("SELECT scope_id FROM feeds WHERE id = :id", {"id": feed_id})
+    found = row.fetchone()
+    if found is None:
+        return
+    values = {"id": feed_id, "title": title, "key": tags.tag_key(title)}
+    connection.execute("UPDATE feeds SET title = :title, title_key = :key WHERE id = :id", values)
+    connection.execute("DELETE FROM name_words WHERE what = 'feed' AND name_id = :id", values)
+    filing.add_words(connection, "feed", found["scope_id"], feed_id, title)
+
+
+def _removed(feed_id: int, scope_id: int, connection: sqlite3.Connection) -> Feed:
+    values = {"id": feed_id, "scope": scope_id}
+    found = _feeds(connection, "WHERE id = :id AND scope_id = :scope", values)
+    if not found:
+        raise NotFoundError("store.no_feed", id=feed_id)
+    connection.execute(
+        "UPDATE feeds SET stopped = 'store.feed_removed', next_check_at = NULL WHERE id = :id",
+        values,
+    )
+    return found[0]

@@ -1,0 +1,163 @@
+"""What serves members: search, and when nothing has all the words, the nearest, and say so."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from bot.model import Note, Page
+from bot.query import language, text
+from bot.query.nodes import And, Node, Or, Phrase, Prefix, Query, Word
+from bot.store import searching
+from bot.store.resolve import Asked
+from bot.store.searching import Window
+from bot.store.vocabulary import Vocabulary
+
+# Past this many words "most of them" has too many readings; then any of them will do.
+_MOST_WORDS = 6
+_TRIED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A query as its free words, which may give way, and its filters, which hold."""
+
+    words: tuple[Node, ...]
+    filters: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, query: Query) -> _Parts:
+        root = query.root
+        nodes = root.children if isinstance(root, And) else () if root is None else (root,)
+        words = tuple(node for node in nodes if isinstance(node, Word | Phrase | Prefix))
+        return cls(words, tuple(node for node in nodes if node not in words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    connection: sqlite3.Connection
+    vocabulary: Vocabulary
+    asked: Asked
+    window: Window
+
+    def page(self, query: Query) -> Page:
+        return searching.search(self.connection, query, self.asked, self.window)
+
+    def finds(self, query: Query) -> bool:
+        return searching.found(self.connection, query, self.asked, self.window.until)
+
+
+def find(
+    connection: sqlite3.Connection,
+    vocabulary: Vocabulary,
+    query: Query,
+    asked: Asked,
+    window: Window,
+) -> Page:
+    """Return what a search finds, else repaired or nearest results with notes."""
+    finding = _Finding(connection, vocabulary, asked, window)
+    page = finding.page(query)
+    parts = _Parts.of(query)
+    if page.total or not parts.words:
+        return page
+    if parts.filters and not finding.finds(_query((), parts.filters)):
+        return page
+    repaired, notes = _repaired(finding, query, parts)
+    if notes:
+        page = finding.page(_query(repaired, parts.filters, query))
+        if page.total:
+            return replace(page, notes=notes)
+    known = tuple(word for word in repaired if finding.finds(_query((word,), ())))
+    for nearest in _nearer(known, len(repaired)):
+        page = finding.page(_query((nearest,), parts.filters, query))
+        if page.total:
+            return replace(page, notes=(*notes, _nearest_note(nearest, repaired)))
+    return page
+
+
+def _query(words: Sequence[Node], filters: Sequence[Node], like: Query | None = None) -> Query:
+    sort = "best" if like is None or like.sort is None else like.sort
+    return language.narrow(Query(None), *words, *filters, sort=sort)
+
+
+def _repaired(
+    finding: _Finding, query: Query, parts: _Parts
+) -> tuple[tuple[Node, ...], tuple[Note, ...]]:
+    """Return the words with those that nothing has put right, and what to say about it."""
+    words: list[Node] = []
+    notes: list[Note] = []
+    for word in parts.words:
+        better: Word | None = None
+        if isinstance(word, Word) and not finding.finds(_query((word,), ())):
+            better = _better(finding, word, parts.filters)
+        words.append(better or word)
+        if better is not None and isinstance(word, Word):
+            exactly = replace(query, root=_exactly(query.root, word))
+            notes.append(
+                Note(
+                    "store.note_repaired",
+                    {"typed": word.text, "read": better.text},
+                    language.str_of(exactly),
+                )
+            )
+    return tuple(words), tuple(notes)
+
+
+def _better(finding: _Finding, word: Word, filters: Sequence[Node]) -> Word | None:
+    typed = text.prefix(word.text)
+    if " " in typed:
+        return None
+    near = [
+        Word(found) for found in finding.vocabulary.words(finding.connection).near(typed)[:_TRIED]
+    ]
+    # Only a word that this reader finds something with is offered, with the filters if it can be.
+    for beside in (filters, ()) if filters else ((),):
+        for candidate in near:
+            if finding.finds(_query((candidate,), beside)):
+                return candidate
+    return None
+
+
+def _exactly(root: Node | None, word: Word) -> Node | None:
+    """Return the query with a word as a phrase, which is taken as it is typed."""
+    if isinstance(root, And):
+        return And(tuple(_exactly(child, word) or child for child in root.children))
+    return Phrase(word.text) if root == word else root
+
+
+def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[Node]:
+    """Yield the words that are known, most of them first, then any."""
+    if len(known) < asked_for and known:
+        yield language.narrow(Query(None), *known).root or known[0]
+    for size in range(len(known) - 1, 1, -1) if len(known) <= _MOST_WORDS else ():
+        yield Or(tuple(And(chosen) for chosen in combinations(known, size)))
+    meaningful = tuple(word for word in known if not _is_common(word)) or tuple(known)
+    if len(meaningful) > 1:
+        yield Or(meaningful)
+    elif len(known) > 1:
+        yield meaningful[0]
+
+
+def _is_common(word: Node) -> bool:
+    """Return whether a word stands in any English text, so that finding it tells nothing."""
+    return isinstance(word, Word) and word.text.casefold() in _COMMON
+
+
+def _nearest_note(nearest: Node, words: Sequence[Node]) -> Note:
+    sizes = {
+        len(child.children) if isinstance(child, And) else 1
+        for child in (nearest.children if isinstance(nearest, Or) else (nearest,))
+    }
+    return Note("store.note_nearest", {"count": max(sizes), "of": len(words)})
+
+
+_COMMON = frozenset(
+    (
+        "a about after all also an and any are as at be been but by can could did do does for from "
+        "had has have he her his how i if in into is it its like may more most new no not of on one "
+        "or other our out over said she should so some than that the their them then there these "
+        "they this to under up was we were what when where which who why will with would you your"
+    ).split()  # noqa: SIM905 - a list of ninety lines reads worse
+)

@@ -1,0 +1,186 @@
+"""Whether an entry is an article the store holds already, and what it changes in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.model import Block, Entry, Keyed, Kind, Term
+from bot.query import tags
+from bot.store.filing import Filed
+from bot.store.rows import seconds, unpacked
+
+# A body this much shorter that begins like the stored one is an excerpt of it.
+_EXCERPT_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored article as an entry, with what only the store knows."""
+
+    id: int
+    feed_id: int
+    entry: Entry
+    filed: Filed
+    content_hash: bytes
+    hidden: str | None
+    sort_at: int
+    found_at: int
+    published_at: int | None
+    updated_at: int | None
+
+
+def find(
+    connection: sqlite3.Connection, scope_id: int, keyed: Keyed, met: set[int]
+) -> Stored | None:
+    """Return the article this entry is, or None for a new one.
+
+    `met` holds the articles that earlier entries of the same document were.
+    """
+    for rank, key in enumerate(keyed.keys):
+        row = connection.execute(
+            "SELECT article_id FROM article_keys WHERE scope_id = :scope AND key = :key",
+            {"scope": scope_id, "key": key},
+        ).fetchone()
+        if row is None:
+            continue
+        stored = load(connection, row["article_id"])
+        if rank == 0 or _same_by_weak_key(stored, keyed, met):
+            return stored
+    return None
+
+
+def _same_by_weak_key(stored: Stored, keyed: Keyed, met: set[int]) -> bool:
+    # Some feeds link every item to one page: an own id, another title and another date is another
+    # article, however alike the link.
+    if stored.content_hash == keyed.content_hash:
+        return True
+    if stored.id in met:
+        return False
+    same_title = tags.tag_key(stored.entry.title) == tags.tag_key(keyed.entry.title)
+    published_at = seconds(keyed.entry.published_at)
+    return same_title or (published_at is not None and published_at == stored.published_at)
+
+
+def load(connection: sqlite3.Connection, article_id: int) -> Stored:
+    """Return a stored article in the shape of an entry."""
+    (row,) = connection.execute(
+        """
+        SELECT a.*, s.name AS source
+        FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE a.id = :id
+        """,
+        {"id": article_id},
+    ).fetchall()
+    authors = connection.execute(
+        """
+        SELECT n.id, n.name FROM article_authors l JOIN authors n ON n.id = l.author_id
+        WHERE l.article_id = :id ORDER BY l.position
+        """,
+        {"id": article_id},
+    ).fetchall()
+    terms = connection.execute(
+        """
+        SELECT n.id, n.name, l.kind FROM article_tags l JOIN tags n ON n.id = l.tag_id
+        WHERE l.article_id = :id ORDER BY l.position
+        """,
+        {"id": article_id},
+    ).fetchall()
+    entry = Entry(
+        title=row["title"],
+        authors=tuple(author["name"] for author in authors),
+        source=row["source"],
+        poster=row["poster"],
+        tags=tuple(Term(term["name"], term["kind"]) for term in terms),
+        url=row["url"],
+        image_url=row["image_url"],
+        kind=Kind(row["kind"]),
+        truncated=bool(row["truncated"]),
+        blocks=unpacked(row["blocks"]),
+        byline_raw=row["byline_raw"],
+        source_raw=row["source_raw"],
+    )
+    return Stored(
+        row["id"],
+        row["feed_id"],
+        entry,
+        Filed(
+            tuple(author["id"] for author in authors),
+            row["source_id"],
+            tuple((term["id"], term["kind"]) for term in terms),
+        ),
+        row["content_hash"],
+        row["hidden"],
+        row["sort_at"],
+        row["found_at"],
+        row["published_at"],
+        row["updated_at"],
+    )
+
+
+def merged(stored: Stored, entry: Entry, *, same_feed: bool, polled: bool) -> Entry:
+    """Return the article as it stands after the entry; what it lacks keeps its stored value.
+
+    A truncated text or an excerpt never replaces a full body. Another feed's copy only fills in
+    what was cut, unless it says that it is newer.
+    """
+    old = stored.entry
+    newer = seconds(entry.updated_at) or 0
+    takes = same_feed or newer > max(stored.updated_at or 0, stored.published_at or 0)
+    keeps_body = _is_excerpt(entry, old) or not (takes or (old.truncated and not entry.truncated))
+    base = entry if takes else old
+    other = old if takes else entry
+    return replace(
+        base,
+        authors=base.authors or other.authors,
+        source=base.source or other.source,
+        poster=base.poster or other.poster,
+        tags=(base.tags or old.tags) if same_feed and polled else _union(old.tags, entry.tags),
+        url=base.url or other.url,
+        image_url=base.image_url or other.image_url,
+        blocks=old.blocks if keeps_body else entry.blocks,
+        truncated=old.truncated if keeps_body else entry.truncated,
+        byline_raw=base.byline_raw or other.byline_raw,
+        source_raw=base.source_raw or other.source_raw,
+    )
+
+
+def _is_excerpt(entry: Entry, old: Entry) -> bool:
+    if entry.truncated and not old.truncated:
+        return True
+    new_text, old_text = _flat(entry.blocks), _flat(old.blocks)
+    shorter = len(new_text) < len(old_text) * _EXCERPT_SHARE
+    return shorter and old_text.startswith(new_text.rstrip("….[] "))
+
+
+def _flat(blocks: Sequence[Block]) -> str:
+    return " ".join(" ".join(block.text for block in blocks).split())
+
+
+def _union(old: tuple[Term, ...], new: tuple[Term, ...]) -> tuple[Term, ...]:
+    by_key = {tags.tag_key(term.name): term for term in (*new, *old)}
+    # The stored order stands; what is new follows it.
+    keys = dict.fromkeys(tags.tag_key(term.name) for term in (*old, *new))
+    return tuple(by_key[key] for key in keys if key)
+
+
+def differs(stored: Stored, entry: Entry, filed: Filed) -> bool:
+    """Return whether an entry (merged, filed) shows a reader anything else than what is stored."""
+    old = stored.entry
+    return (
+        (old.title, old.url, old.image_url, old.kind, old.truncated, old.blocks)
+        != (entry.title, entry.url, entry.image_url, entry.kind, entry.truncated, entry.blocks)
+        or (stored.filed.author_ids, stored.filed.source_id) != (filed.author_ids, filed.source_id)
+        or {tag_id for tag_id, _ in stored.filed.tags} != {tag_id for tag_id, _ in filed.tags}
+        or (stored.published_at is None and entry.published_at is not None)
+    )
+
+
+def known_unchanged(stored: Stored, keyed: Keyed) -> bool:
+    """Return whether the entry is what was stored last, with no tag that is not filed yet."""
+    tag_keys = {tags.tag_key(term.name) for term in stored.entry.tags}
+    return (
+        stored.hidden is None
+        and stored.content_hash == keyed.content_hash
+        and all(tags.tag_key(term.name) in tag_keys for term in keyed.entry.tags)
+    )

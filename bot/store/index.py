@@ -1,0 +1,184 @@
+"""The index row of an article: the one function that makes it, used to write and to delete."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.model import BlockType
+from bot.query import text
+from bot.store import filing
+from bot.store.rows import unpacked
+
+TEXT_COLUMNS = ("title", "tags", "byline", "subheadings", "body")
+# Title over tags and byline over sub-headings over body; `words` and `keys` only find.
+RANK = "bm25(8.0, 4.0, 4.0, 2.0, 1.0, 0.0, 0.0)"
+
+ALL = "z"
+IMAGE = "himage"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """What article_index holds for one article; `published_at` is what date filters compare."""
+
+    rowid: int
+    title: str
+    tags: str
+    byline: str
+    subheadings: str
+    body: str
+    words: str
+    keys: str
+    published_at: int | None
+    scope_id: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the values in the index's order."""
+        return (
+            self.title,
+            self.tags,
+            self.byline,
+            self.subheadings,
+            self.body,
+            self.words,
+            self.keys,
+        )
+
+
+def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
+    """Make the index row of a stored article."""
+    (article,) = connection.execute(
+        """
+        SELECT a.sort_at, a.scope_id, a.title, a.blocks, a.kind, a.image_url, a.feed_id,
+               a.source_id, s.name AS source, a.published_at
+        FROM articles a LEFT JOIN sources s ON s.id = a.source_id
+        WHERE a.id = :id
+        """,
+        {"id": article_id},
+    ).fetchall()
+    authors = _linked(
+        connection,
+        """
+        SELECT n.id, n.name FROM article_authors l JOIN authors n ON n.id = l.author_id
+        WHERE l.article_id = :id ORDER BY l.position
+        """,
+        article_id,
+    )
+    tags = _linked(
+        connection,
+        """
+        SELECT n.id, n.name FROM article_tags l JOIN tags n ON n.id = l.tag_id
+        WHERE l.article_id = :id ORDER BY l.position
+        """,
+        article_id,
+    )
+    blocks = unpacked(article["blocks"])
+    heads = [block.text for block in blocks if block.type is BlockType.SUBHEADING]
+    body = [block.text for block in blocks if block.type is not BlockType.SUBHEADING]
+    byline = [name for _, name in authors] + ([article["source"]] if article["source"] else [])
+    columns = [[article["title"]], [name for _, name in tags], byline, heads, body]
+    has_image = article["image_url"] or any(block.type is BlockType.IMAGE for block in blocks)
+    keys = [
+        ALL,
+        f"f{article['feed_id']}",
+        f"k{article['kind']}",
+        *([IMAGE] if has_image else []),
+        # An article without a source answers to its feed's name: n stands for "no source".
+        f"s{article['source_id']}" if article["source_id"] else f"n{article['feed_id']}",
+        *(f"a{author_id}" for author_id, _ in authors),
+        *(f"t{tag_id}" for tag_id, _ in tags),
+    ]
+    title, tag_names, names, subheadings, text_body = (
+        " ".join(text.index_text(part) for part in column) for column in columns
+    )
+    return IndexRow(
+        rowid=article["sort_at"],
+        title=title,
+        tags=tag_names,
+        byline=names,
+        subheadings=subheadings,
+        body=text_body,
+        words=_words(part for column in columns for part in column),
+        keys=" ".join(keys),
+        published_at=article["published_at"],
+        scope_id=article["scope_id"],
+    )
+
+
+def _words(parts: Iterable[str]) -> str:
+    words = (word for part in parts for word in text.words_text(part).split())
+    return " ".join(dict.fromkeys(words))
+
+
+def _linked(connection: sqlite3.Connection, sql: str, article_id: int) -> list[tuple[int, str]]:
+    return [(row["id"], row["name"]) for row in connection.execute(sql, {"id": article_id})]
+
+
+def insert(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
+    """Add rows. Ascending order keeps them in one segment of the index."""
+    connection.executemany(
+        """
+        INSERT INTO article_index
+            (rowid, title, tags, byline, subheadings, body, words, keys)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        ((row.rowid, *row.columns) for row in sorted(rows, key=lambda row: row.rowid)),
+    )
+
+
+def delete(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
+    """Take rows out; each must be what was written."""
+    connection.executemany(
+        """
+        INSERT INTO article_index
+            (article_index, rowid, title, tags, byline, subheadings, body, words, keys)
+        VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        ((row.rowid, *row.columns) for row in sorted(rows, key=lambda row: row.rowid)),
+    )
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Rebuild the index when the text function has changed since it was written."""
+    stored = connection.execute("SELECT value FROM meta WHERE key = 'text_version'").fetchone()
+    if stored is None or stored["value"] != str(text.TEXT_VERSION):
+        rebuild(connection)
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Make the whole index anew in one transaction: a kill in between leaves the old one."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("INSERT INTO article_index (article_index) VALUES ('delete-all')")
+        connection.execute(
+            "INSERT INTO article_index (article_index, rank) VALUES ('rank', :rank)",
+            {"rank": RANK},
+        )
+        filing.rebuild_words(connection)
+        insert_each(connection, _shown(connection))
+        connection.execute(
+            """
+            INSERT INTO meta (key, value) VALUES ('text_version', :version)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value
+            """,
+            {"version": str(text.TEXT_VERSION)},
+        )
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def insert_each(connection: sqlite3.Connection, article_ids: Iterable[int]) -> None:
+    """Index articles one by one, so that memory stays flat."""
+    for article_id in article_ids:
+        insert(connection, [index_row(connection, article_id)])
+
+
+def _shown(connection: sqlite3.Connection) -> Iterator[int]:
+    ids = connection.execute("SELECT id FROM articles WHERE hidden IS NULL ORDER BY sort_at")
+    return iter([row["id"] for row in ids])

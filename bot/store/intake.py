@@ -1,0 +1,318 @@
+"""Records what a feed or file brought, in one transaction with everything that follows from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from bot.errors import NotFoundError
+from bot.model import Entry, Intake, Keyed, Reading, Validators
+from bot.store import filing, identity, index
+from bot.store.connections import Connections
+from bot.store.identity import Stored
+from bot.store.matching import Matching
+from bot.store.rows import packed, second, seconds
+
+_SECOND_MS = 1000
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one recording gathers on its way: index rows to write and what to match."""
+
+    feed_id: int
+    scope_id: int
+    polled: bool
+    now: datetime
+    new_ids: list[int] = field(default_factory=list)
+    changed: list[tuple[int, frozenset[int]]] = field(default_factory=list)
+    removed_rows: list[index.IndexRow] = field(default_factory=list)
+    to_index: list[int] = field(default_factory=list)
+    met: set[int] = field(default_factory=set)
+    unchanged: int = 0
+
+
+class IntakeStore:
+    """The way in: one call a document, one transaction a call."""
+
+    def __init__(self, connections: Connections, matching: Matching) -> None:
+        self._connections = connections
+        self._matching = matching
+
+    async def record(
+        self,
+        feed_id: int,
+        reading: Reading,
+        keyed: Sequence[Keyed],
+        *,
+        now: datetime,
+        scope_id: int,
+        announce: bool,
+        validators: Validators | None = None,
+        content_hash: bytes | None = None,
+        next_check_at: datetime | None = None,
+        bulk: bool = False,
+    ) -> Intake:
+        """Store a document's entries, what they owe to whom, and the feed's state, all or nothing.
+
+        Nothing is owed on a feed's first recording. `bulk` leaves the last commits to the
+        system's care; it announces nothing. Raises NotFoundError for a feed of another scope.
+        """
+        feed_state = (validators, content_hash, next_check_at)
+        job = partial(self._record, feed_id, reading, keyed, now, scope_id, announce, feed_state)
+        return await self._connections.write(job, durable=not bulk or announce)
+
+    def _record(
+        self,
+        feed_id: int,
+        reading: Reading,
+        keyed: Sequence[Keyed],
+        now: datetime,
+        scope_id: int,
+        announce: bool,
+        feed_state: tuple[Validators | None, bytes | None, datetime | None],
+        connection: sqlite3.Connection,
+    ) -> Intake:
+        feed = connection.execute(
+            "SELECT url, primed FROM feeds WHERE id = :id AND scope_id = :scope",
+            {"id": feed_id, "scope": scope_id},
+        ).fetchone()
+        if feed is None:
+            raise NotFoundError("store.no_feed", id=feed_id)
+        announce = announce and bool(feed["primed"])
+        work = _Work(feed_id, scope_id, feed["url"] is not None, now)
+        # The first of a page is its newest: reading from the end keeps that order in sort_at.
+        for item in reversed(keyed):
+            self._take(connection, work, item, announce)
+        index.delete(connection, work.removed_rows)
+        rows = [index.index_row(connection, article_id) for article_id in work.to_index]
+        index.insert(connection, rows)
+        owed = self._owe(connection, work, rows) if announce else 0
+        _keep_feed_state(connection, feed_id, reading, feed_state, now)
+        return Intake(
+            reading.read,
+            len(work.new_ids),
+            len(work.changed),
+            work.unchanged,
+            tuple(reversed(work.new_ids)),
+            owed,
+            reading.problems,
+        )
+
+    def _take(
+        self, connection: sqlite3.Connection, work: _Work, keyed: Keyed, announce: bool
+    ) -> None:
+        stored = identity.find(connection, work.scope_id, keyed, work.met)
+        if stored is None:
+            article_id = _add(connection, work, keyed)
+            work.new_ids.append(article_id)
+            work.to_index.append(article_id)
+        else:
+            article_id = stored.id
+            self._meet(connection, work, stored, keyed, announce)
+        work.met.add(article_id)
+        connection.executemany(
+            "INSERT OR IGNORE INTO article_keys (scope_id, key, article_id) VALUES (?, ?, ?)",
+            [(work.scope_id, key, article_id) for key in keyed.keys],
+        )
+
+    def _meet(
+        self,
+        connection: sqlite3.Connection,
+        work: _Work,
+        stored: Stored,
+        keyed: Keyed,
+        announce: bool,
+    ) -> None:
+        """Update a stored article in place, or leave it when nothing a reader sees changed."""
+        # The same article twice in one document changes it once at most.
+        settled = stored.id in work.met or identity.known_unchanged(stored, keyed)
+        if stored.hidden == "removed" or settled:
+            work.unchanged += 1
+            return
+        same_feed = stored.feed_id == work.feed_id
+        entry = identity.merged(stored, keyed.entry, same_feed=same_feed, polled=work.polled)
+        filed = filing.file(connection, work.scope_id, entry.authors, entry.source, entry.tags)
+        if stored.hidden is None and not identity.differs(stored, entry, filed):
+            work.unchanged += 1
+            return
+        before = frozenset[int]()
+        if stored.hidden is None:
+            row = index.index_row(connection, stored.id)
+            work.removed_rows.append(row)
+            if announce:
+                before = frozenset(self._matching.matched(connection, row, work.now))
+        _update(connection, work, stored, entry, filed, keyed.content_hash)
+        work.to_index.append(stored.id)
+        work.changed.append((stored.id, before))
+
+    def _owe(
+        self, connection: sqlite3.Connection, work: _Work, rows: Sequence[index.IndexRow]
+    ) -> int:
+        before = dict(work.changed)
+        owed = 0
+        ids = dict(zip((row.rowid for row in rows), work.to_index, strict=True))
+        for row in sorted(rows, key=lambda row: row.rowid):
+            article_id = ids[row.rowid]
+            wanted = self._matching.matched(connection, row, work.now)
+            newly = [i for i in wanted if i not in before.get(article_id, ())]
+            owed += self._matching.owe(connection, article_id, newly, work.now)
+        return owed
+
+
+def _free_sort_at(connection: sqlite3.Connection, base_s: int) -> int:
+    """Return the next free place in order at or after a second.
+
+    Looks at most a day ahead: a date filter counts on that.
+    """
+    base = base_s * _SECOND_MS
+    while True:
+        (last,) = connection.execute(
+            "SELECT max(sort_at) FROM articles WHERE sort_at >= :low AND sort_at < :high",
+            {"low": base, "high": base + _SECOND_MS},
+        ).fetchone()
+        if last is None:
+            return base
+        if last + 1 < base + _SECOND_MS:
+            return int(last) + 1
+        base += _SECOND_MS
+
+
+def _values(entry: Entry, filed: filing.Filed, content_hash: bytes) -> dict[str, object]:
+    return {
+        "source_id": filed.source_id,
+        "title": entry.title,
+        "poster": entry.poster,
+        "url": entry.url,
+        "image_url": entry.image_url,
+        "kind": str(entry.kind),
+        "truncated": int(entry.truncated),
+        "updated_at": seconds(entry.updated_at),
+        "blocks": packed(entry.blocks),
+        "byline_raw": entry.byline_raw,
+        "source_raw": entry.source_raw,
+        "content_hash": content_hash,
+    }
+
+
+def _add(connection: sqlite3.Connection, work: _Work, keyed: Keyed) -> int:
+    entry = keyed.entry
+    filed = filing.file(connection, work.scope_id, entry.authors, entry.source, entry.tags)
+    published_at = seconds(entry.published_at)
+    found_at = second(work.now)
+    dated_s = found_at if published_at is None else published_at
+    article_id = connection.execute(
+        """
+        INSERT INTO articles
+            (scope_id, feed_id, source_id, sort_at, title, poster, url, image_url, kind, truncated,
+             published_at, updated_at, found_at, blocks, byline_raw, source_raw, content_hash)
+        VALUES
+            (:scope_id, :feed_id, :source_id, :sort_at, :title, :poster, :url, :image_url, :kind,
+             :truncated, :published_at, :updated_at, :found_at, :blocks, :byline_raw, :source_raw,
+             :content_hash)
+        """,
+        {
+            **_values(entry, filed, keyed.content_hash),
+            "scope_id": work.scope_id,
+            "feed_id": work.feed_id,
+            "sort_at": _free_sort_at(connection, dated_s),
+            "published_at": published_at,
+            "found_at": found_at,
+        },
+    ).lastrowid
+    assert article_id is not None  # noqa: S101 - an INSERT that did not raise has a rowid
+    filing.link(connection, article_id, filed, dated_s)
+    return article_id
+
+
+def _update(
+    connection: sqlite3.Connection,
+    work: _Work,
+    stored: Stored,
+    entry: Entry,
+    filed: filing.Filed,
+    content_hash: bytes,
+) -> None:
+    _keep_version(connection, stored.id, work.now)
+    filing.unlink(connection, stored.id, counted=stored.hidden is None)
+    published_at = stored.published_at
+    sort_at = stored.sort_at
+    if published_at is None and entry.published_at is not None:
+        # Only a date learned late moves an article; a feed that re-dates its items does not.
+        published_at = second(entry.published_at)
+        sort_at = _free_sort_at(connection, published_at)
+    connection.execute(
+        """
+        UPDATE articles
+        SET source_id = :source_id, title = :title, poster = :poster, url = :url,
+            image_url = :image_url, kind = :kind, truncated = :truncated,
+            updated_at = coalesce(:updated_at, updated_at), blocks = :blocks,
+            byline_raw = :byline_raw, source_raw = :source_raw, content_hash = :content_hash,
+            published_at = :published_at, sort_at = :sort_at, revision = revision + 1,
+            hidden = NULL
+        WHERE id = :id
+        """,
+        {
+            **_values(entry, filed, content_hash),
+            "published_at": published_at,
+            "sort_at": sort_at,
+            "id": stored.id,
+        },
+    )
+    filing.link(connection, stored.id, filed, published_at or stored.found_at)
+
+
+def _keep_version(connection: sqlite3.Connection, article_id: int, now: datetime) -> None:
+    connection.execute(
+        """
+        INSERT INTO article_versions (article_id, revision, replaced_at, content)
+        SELECT a.id, a.revision, :now, json_object(
+            'title', a.title, 'source', s.name, 'url', a.url, 'kind', a.kind,
+            'truncated', a.truncated, 'published_at', a.published_at,
+            'updated_at', a.updated_at, 'blocks', json(a.blocks),
+            'authors', (SELECT json_group_array(name) FROM (
+                SELECT n.name FROM article_authors l JOIN authors n ON n.id = l.author_id
+                WHERE l.article_id = a.id ORDER BY l.position)),
+            'tags', (SELECT json_group_array(name) FROM (
+                SELECT n.name FROM article_tags l JOIN tags n ON n.id = l.tag_id
+                WHERE l.article_id = a.id ORDER BY l.position)))
+        FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE a.id = :id
+        """,
+        {"id": article_id, "now": second(now)},
+    )
+
+
+def _keep_feed_state(
+    connection: sqlite3.Connection,
+    feed_id: int,
+    reading: Reading,
+    state: tuple[Validators | None, bytes | None, datetime | None],
+    now: datetime,
+) -> None:
+    validators, content_hash, next_check_at = state
+    connection.execute(
+        """
+        UPDATE feeds
+        SET etag = iif(:validated, :etag, etag),
+            last_modified = iif(:validated, :last_modified, last_modified),
+            content_hash = coalesce(:content_hash, content_hash),
+            next_check_at = coalesce(:next_check_at, next_check_at),
+            site_url = coalesce(:site_url, site_url),
+            primed = 1, last_success_at = :now, failing_since_at = NULL, failures = 0,
+            error = NULL, error_params = '{}', told_at = NULL
+        WHERE id = :id
+        """,
+        {
+            "validated": validators is not None,
+            "etag": validators.etag if validators else None,
+            "last_modified": validators.last_modified if validators else None,
+            "content_hash": content_hash,
+            "next_check_at": seconds(next_check_at),
+            "site_url": reading.site_url,
+            "now": second(now),
+            "id": feed_id,
+        },
+    )

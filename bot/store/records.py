@@ -1,0 +1,276 @@
+"""Small nouns: meta values, guilds with their settings, the audit trail, views, and counts."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.model import AuditEntry, Counts, Scope, View
+from bot.query import language
+from bot.query.nodes import Query
+from bot.store.connections import Connections
+from bot.store.matching import REVISION
+from bot.store.rows import at, moment, packed_json, second, visible
+
+_KEY_BYTES = 9
+_INSTANCE = "instance_id"
+
+
+class MetaStore:
+    """Values of the store itself, by key."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def get(self, key: str) -> str | None:
+        """Return a value, None where there is none."""
+
+        def job(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            return None if row is None else row["value"]
+
+        return await self._connections.read(job)
+
+    async def set(self, key: str, value: str) -> None:
+        """Keep a value."""
+        await self._connections.write(lambda connection: put_meta(connection, key, value))
+
+
+def put_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Keep a value of the store within a transaction."""
+    connection.execute(
+        """
+        INSERT INTO meta (key, value) VALUES (:key, :value)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+        """,
+        {"key": key, "value": value},
+    )
+
+
+def instance_id(connection: sqlite3.Connection) -> str:
+    """Return this store's own random id, made on first use (within a write transaction)."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_INSTANCE,)).fetchone()
+    if row is not None:
+        return str(row["value"])
+    made = secrets.token_hex(16)
+    put_meta(connection, _INSTANCE, made)
+    return made
+
+
+def bump_revision(connection: sqlite3.Connection) -> None:
+    """Tell the matcher that saved queries, or what they are read with, have changed."""
+    connection.execute(
+        """
+        INSERT INTO meta (key, value) VALUES (:key, '1')
+        ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+        """,
+        {"key": REVISION},
+    )
+
+
+class GuildStore:
+    """The guilds the bot is in, and what each has set."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def settings(self, guild_id: int) -> Mapping[str, object]:
+        """Return a guild's settings; an empty object where it has set nothing."""
+
+        def job(connection: sqlite3.Connection) -> Mapping[str, object]:
+            row = connection.execute(
+                "SELECT settings FROM guilds WHERE guild_id = ?", (guild_id,)
+            ).fetchone()
+            found: Mapping[str, object] = {} if row is None else json.loads(row["settings"])
+            return found
+
+        return await self._connections.read(job)
+
+    async def set(self, guild_id: int, **changed: object) -> None:
+        """Change some of a guild's settings; None takes a setting away."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """
+                INSERT INTO guilds (guild_id, settings) VALUES (:id, json_patch('{}', :changed))
+                ON CONFLICT (guild_id) DO UPDATE SET settings = json_patch(settings, :changed)
+                """,
+                {"id": guild_id, "changed": packed_json(changed)},
+            )
+            bump_revision(connection)
+
+        await self._connections.write(job)
+
+    async def joined(self, guild_id: int) -> None:
+        """Note that the bot is in the guild: what it owes there is due again."""
+        await self._note(guild_id, None)
+
+    async def left(self, guild_id: int, now: datetime) -> None:
+        """Note that the bot is in the guild no more; all that it configured stays."""
+        await self._note(guild_id, second(now))
+
+    async def _note(self, guild_id: int, left_at: int | None) -> None:
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """
+                INSERT INTO guilds (guild_id, left_at) VALUES (:id, :left_at)
+                ON CONFLICT (guild_id) DO UPDATE SET left_at = excluded.left_at
+                """,
+                {"id": guild_id, "left_at": left_at},
+            )
+
+        await self._connections.write(job)
+
+
+class AuditStore:
+    """Who changed what in a guild, when, and how it was before."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def add(
+        self,
+        guild_id: int,
+        actor_id: int,
+        action: str,
+        subject: str,
+        now: datetime,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> None:
+        """Record one change."""
+        values = (guild_id, actor_id, second(now), action, subject, before, after)
+        await self._connections.write(
+            lambda connection: (
+                connection.execute(
+                    """
+                INSERT INTO audit (guild_id, actor_id, at, action, subject, before, after)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+                    values,
+                ).rowcount
+            )
+        )
+
+    async def list(self, guild_id: int, limit: int = 25) -> tuple[AuditEntry, ...]:
+        """Return a guild's last changes, newest first."""
+
+        def job(connection: sqlite3.Connection) -> tuple[AuditEntry, ...]:
+            rows = connection.execute(
+                "SELECT * FROM audit WHERE guild_id = ? ORDER BY id DESC LIMIT ?",
+                (guild_id, limit),
+            )
+            return tuple(
+                AuditEntry(
+                    row["id"],
+                    row["guild_id"],
+                    row["actor_id"],
+                    at(row["at"]),
+                    row["action"],
+                    row["subject"],
+                    row["before"],
+                    row["after"],
+                )
+                for row in rows
+            )
+
+        return await self._connections.read(job)
+
+
+class ViewStore:
+    """Pages that were shown, so that their buttons work after a restart and for years."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def put(
+        self,
+        kind: str,
+        query: Query | str,
+        scope: Scope,
+        user_id: int,
+        now: datetime,
+        until: int | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> str:
+        """Keep a page and return its key of twelve letters. A `str` is a canonical query."""
+        key = secrets.token_urlsafe(_KEY_BYTES)
+        values = {
+            "key": key,
+            "kind": kind,
+            "query": query if isinstance(query, str) else language.str_of(query),
+            "guild": scope.guild_id,
+            "user": user_id,
+            "now": second(now),
+            "until": until,
+            "detail": packed_json(detail or {}),
+        }
+        await self._connections.write(
+            lambda connection: (
+                connection.execute(
+                    """
+                INSERT INTO views
+                    (key, kind, query, scope_guild_id, user_id, asked_at, until_id, detail, used_at)
+                VALUES (:key, :kind, :query, :guild, :user, :now, :until, :detail, :now)
+                """,
+                    values,
+                ).rowcount
+            )
+        )
+        return key
+
+    async def get(self, key: str, now: datetime) -> View | None:
+        """Return the page of a key, None for a lost one. `now` is the moment of use."""
+
+        def job(connection: sqlite3.Connection) -> View | None:
+            row = connection.execute("SELECT * FROM views WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                return None
+            return View(
+                row["key"],
+                row["kind"],
+                row["query"],
+                Scope(row["scope_guild_id"]),
+                row["user_id"],
+                at(row["asked_at"]),
+                row["until_id"],
+                json.loads(row["detail"]),
+            )
+
+        return await self._connections.read(job)
+
+
+def counts(scope: Scope, connection: sqlite3.Connection) -> Counts:
+    """Count what a reader may see."""
+    values = {"scopes": visible(scope)}
+    row = connection.execute(
+        """
+        WITH seen (scope_id) AS (SELECT value FROM json_each(:scopes))
+        SELECT
+            (SELECT count(*) FROM tags JOIN seen USING (scope_id) WHERE article_count > 0) AS tags,
+            (SELECT count(*) FROM authors JOIN seen USING (scope_id)
+             WHERE article_count > 0) AS authors,
+            (SELECT count(*) FROM sources JOIN seen USING (scope_id)
+             WHERE article_count > 0) AS sources,
+            (SELECT count(*) FROM feeds JOIN seen USING (scope_id)) AS feeds,
+            count(*) AS articles, count(*) - count(published_at) AS undated,
+            min(published_at) AS oldest, max(published_at) AS newest
+        FROM articles INDEXED BY articles_seen
+        WHERE hidden IS NULL AND scope_id IN (SELECT scope_id FROM seen)
+        """,
+        values,
+    ).fetchone()
+    return Counts(
+        row["articles"],
+        row["tags"],
+        row["authors"],
+        row["sources"],
+        row["feeds"],
+        row["undated"],
+        moment(row["oldest"]),
+        moment(row["newest"]),
+    )

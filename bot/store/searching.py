@@ -1,0 +1,88 @@
+"""Strict search: resolve, compile, ask for one page of places, then draw the heads of those."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from bot.model import Cursor, Page
+from bot.query.nodes import Query
+from bot.store import compile, heads, statements
+from bot.store.excerpt import Passage
+from bot.store.resolve import Asked, Test, resolve
+from bot.store.statements import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which page of the results: how many, from where, and up to which article."""
+
+    limit: int
+    cursor: Cursor | None = None
+    until: int | None = None
+
+
+def search(connection: sqlite3.Connection, query: Query, asked: Asked, window: Window) -> Page:
+    """Return one page of exactly the articles the query matches."""
+    return of_test(connection, resolve(connection, query, asked), query.sort, asked, window)
+
+
+def of_test(
+    connection: sqlite3.Connection, test: Test, sort: Order | None, asked: Asked, window: Window
+) -> Page:
+    """Return one page of exactly the articles a resolved query admits."""
+    branches = compile.branches(test)
+    until = newest(connection) if window.until is None else window.until
+    order: Order = sort or "new"
+    counted = statements.total(branches, asked.scope, until)
+    (total,) = connection.execute(counted.sql, counted.values).fetchone()
+    if not total:
+        return Page((), 0, until=until)
+    cursor, limit = window.cursor, window.limit
+    wanted = statements.page(branches, asked.scope, order, cursor, until, limit + 1)
+    places = connection.execute(wanted.sql, wanted.values).fetchall()
+    more = len(places) > limit
+    places = places[:limit]
+    if cursor is not None and cursor.back:
+        places.reverse()
+    hits = heads.hits(connection, places, Passage.of(test))
+    if not hits:
+        return Page((), total, until=until)
+    back = cursor is not None and cursor.back
+    has_previous = more if back else cursor is not None
+    has_next = more or back
+    first = _place(places[0], back=True)
+    before = 0
+    if has_previous:
+        count = statements.total(branches, asked.scope, until, order, first)
+        (before,) = connection.execute(count.sql, count.values).fetchone()
+    return Page(
+        hits,
+        total,
+        next=_place(places[-1], back=False) if has_next else None,
+        previous=first if before else None,
+        first=before + 1,
+        until=until,
+    )
+
+
+def found(
+    connection: sqlite3.Connection, query: Query, asked: Asked, until: int | None = None
+) -> bool:
+    """Return whether the query matches anything, at the price of the first match."""
+    branches = compile.branches(resolve(connection, query, asked))
+    last = newest(connection) if until is None else until
+    if not branches:
+        return False
+    wanted = statements.page(branches, asked.scope, "new", None, last, 1)
+    return connection.execute(wanted.sql, wanted.values).fetchone() is not None
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """Return the id of the article that arrived last, 0 in an empty archive."""
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
+    return int(last)
+
+
+def _place(row: sqlite3.Row, *, back: bool) -> Cursor:
+    return Cursor(row["sort_at"], row["score"], back)

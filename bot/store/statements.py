@@ -1,0 +1,150 @@
+"""The statements of a search: a page of places in order, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.model import Cursor, Scope
+from bot.store.compile import Branch, Stretch
+from bot.store.rows import visible
+
+Order = Literal["new", "old", "best"]
+_SECOND_MS = 1000
+# Intake files an article at most a day after its second (see intake._free_sort_at).
+_SPILL_S = 86_400
+
+# The index leads and the narrow index of articles follows: never the rows with their text.
+_MATCHED = """
+    FROM article_index f
+    CROSS JOIN articles a INDEXED BY articles_seen ON a.sort_at = f.rowid
+    WHERE f.article_index MATCH :match{number} AND a.hidden IS NULL
+"""
+_LISTED = """
+    FROM articles a INDEXED BY articles_seen
+    WHERE a.hidden IS NULL
+"""
+_SEEN = " AND a.scope_id IN (SELECT value FROM json_each(:scopes)) AND a.id <= :until"
+
+_ORDERS = {
+    ("new", False): "sort_at DESC",
+    ("new", True): "sort_at ASC",
+    ("old", False): "sort_at ASC",
+    ("old", True): "sort_at DESC",
+    ("best", False): "score ASC, sort_at DESC",
+    ("best", True): "score DESC, sort_at ASC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with its named values."""
+
+    sql: str
+    values: dict[str, object]
+
+
+def page(
+    branches: Sequence[Branch],
+    scope: Scope,
+    order: Order,
+    cursor: Cursor | None,
+    until: int,
+    limit: int,
+) -> Statement:
+    """Return the statement for the places (sort_at, id, score) of one page, in the way it reads.
+
+    A page before a cursor comes nearest first, so its rows are to be turned round.
+    """
+    back = cursor is not None and cursor.back
+    values: dict[str, object] = {"scopes": visible(scope), "until": until, "limit": limit}
+    selects = [
+        _select(branch, number, order, values, cursor) for number, branch in enumerate(branches)
+    ]
+    body = " UNION ALL ".join(selects)
+    return Statement(f"{body} ORDER BY {_ORDERS[order, back]} LIMIT :limit", values)
+
+
+def total(
+    branches: Sequence[Branch],
+    scope: Scope,
+    until: int,
+    order: Order = "new",
+    before: Cursor | None = None,
+) -> Statement:
+    """Return the statement that counts all matches, or those that come before a place."""
+    values: dict[str, object] = {"scopes": visible(scope), "until": until}
+    parts = []
+    for number, branch in enumerate(branches):
+        source = _source(branch, number, values)
+        place = _place(branch, order, before, values, back=True) if before else ""
+        parts.append(f"(SELECT count(*) {source}{place})")
+    return Statement(f"SELECT {' + '.join(parts) or '0'} AS total", values)
+
+
+def _select(
+    branch: Branch, number: int, order: Order, values: dict[str, object], cursor: Cursor | None
+) -> str:
+    at = "a.sort_at" if branch.match is None else "f.rowid"
+    score = "f.rank" if order == "best" and branch.match is not None else "0.0"
+    back = cursor is not None and cursor.back
+    place = _place(branch, order, cursor, values, back=back) if cursor is not None else ""
+    source = _source(branch, number, values)
+    return f"SELECT {at} AS sort_at, a.id AS id, {score} AS score {source}{place}"
+
+
+def _source(branch: Branch, number: int, values: dict[str, object]) -> str:
+    if branch.match is None:
+        source = _LISTED
+    else:
+        source = _MATCHED.format(number=number)
+        values[f"match{number}"] = branch.match
+    return source + _SEEN + _published(branch, number, values)
+
+
+def _place(
+    branch: Branch, order: Order, cursor: Cursor, values: dict[str, object], *, back: bool
+) -> str:
+    """Return the condition for what lies after a place in an order, or before it when `back`."""
+    values["place"] = cursor.sort_at
+    at = "a.sort_at" if branch.match is None else "f.rowid"
+    if order != "best":
+        return f" AND {at} {'<' if (order == 'new') != back else '>'} :place"
+    values["score"] = cursor.score or 0.0
+    score = "0.0" if branch.match is None else "f.rank"
+    further, beside = ("<", ">") if back else (">", "<")
+    return f" AND ({score} {further} :score OR ({score} = :score AND {at} {beside} :place))"
+
+
+def _published(branch: Branch, number: int, values: dict[str, object]) -> str:
+    """Return the condition for a branch's stretches of time."""
+    if not branch.stretches:
+        return ""
+    parts = []
+    for index, stretch in enumerate(branch.stretches):
+        parts.append(_stretch(stretch, f"{number}_{index}", values))
+    condition = f" AND ({' OR '.join(parts)})"
+    low, high = branch.stretches[0].low, branch.stretches[-1].high
+    at = "a.sort_at" if branch.match is None else "f.rowid"
+    unknown = any(stretch.unknown for stretch in branch.stretches)
+    if low is not None and not unknown:
+        values[f"from{number}"] = low * _SECOND_MS
+        condition += f" AND {at} >= :from{number}"
+    if high is not None and not unknown:
+        values[f"to{number}"] = (high + _SPILL_S) * _SECOND_MS
+        condition += f" AND {at} < :to{number}"
+    return condition
+
+
+def _stretch(stretch: Stretch, name: str, values: dict[str, object]) -> str:
+    if stretch.unknown:
+        return "a.published_at IS NULL"
+    parts = ["a.published_at IS NOT NULL"]
+    if stretch.low is not None:
+        values[f"low{name}"] = stretch.low
+        parts.append(f"a.published_at >= :low{name}")
+    if stretch.high is not None:
+        values[f"high{name}"] = stretch.high
+        parts.append(f"a.published_at < :high{name}")
+    return f"({' AND '.join(parts)})"
