@@ -72,7 +72,7 @@ def narrow(query: Query, *nodes: Node, sort: Sort | None = None) -> Query:
 
 
 def _mended(text: str, reading: Reading) -> str | None:
-    mended = text
+    mended, root = text, reading.query.root
     for _ in range(_MEND_ROUNDS):
         edited = _edited(mended, reading.faults)
         if edited == mended:
@@ -81,7 +81,6 @@ def _mended(text: str, reading: Reading) -> str | None:
         if not reading.faults and reading.query.root is not None:
             return write(reading.query)
     # Not every fault has an edit (a query that is too long): take what was understood.
-    root = reading.query.root
     understood = write(Query(None if root is None else _literal(root)))
     return understood if understood and not read(understood).faults else None
 

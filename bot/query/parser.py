@@ -52,6 +52,10 @@ class _Frame:
     groups: list[list[Node | None]] = field(default_factory=list)
     joining: bool = False
 
+    def add_aside(self, node: Node | None) -> None:
+        """Add a group of its own without ending the "or" that is under way."""
+        self.groups.insert(len(self.groups) - self.joining, [node])
+
     def add(self, node: Node | None) -> None:
         if self.joining:
             self.groups[-1].append(node)
@@ -74,6 +78,7 @@ class _Parser:
         self._pieces: list[Piece] = []
         for piece in lexer.pieces:
             self._set_apart(piece)
+        self._operand_after = _operands_after(self._pieces)
         self._cuts: list[Fault] = []
         self._frames = [_Frame()]
         self._negative = False
@@ -122,21 +127,19 @@ class _Parser:
             case "or":
                 edit = Edit(piece.start, piece.end, "")
                 self._fault("stray_operator", piece.start, piece.end, edit, operator="OR")
-                self._leaf(Word("or"), piece)
+                self._frames[-1].add_aside(self._heard(Word("or"), piece))
             case _:
-                self._leaf(piece.node, piece)
+                self._frames[-1].add(self._heard(piece.node, piece))
         return at + 1
 
     def _joins(self, at: int) -> bool:
+        """Tell whether an OR has something to join on both sides; further ORs do not count."""
         frame = self._frames[-1]
-        follows = at + 1 < len(self._pieces) and self._pieces[at + 1].kind in (
-            "leaf",
-            "open",
-            "not",
-        )
-        return bool(frame.groups) and not frame.joining and not self._negative and follows
+        joinable = bool(frame.groups) and not frame.joining and not self._negative
+        return joinable and self._operand_after[at]
 
-    def _leaf(self, node: Node | None, piece: Piece) -> None:
+    def _heard(self, node: Node | None, piece: Piece) -> Node | None:
+        """Return the leaf as it counts in the tree; None leaves it out."""
         heard = None if node is None else self._within_limits(node, piece)
         if node is not None and not _has_tokens(node):
             # A smiley alone must find nothing, not everything.
@@ -146,7 +149,7 @@ class _Parser:
         if heard is not None and self._negative:
             heard = negated(heard)
         self._negative = False
-        self._frames[-1].add(heard)
+        return heard
 
     def _within_limits(self, node: Node, piece: Piece) -> Node | None:
         cost = _cost(node)
@@ -219,6 +222,17 @@ class _Parser:
         self, key: str, start: int, end: int, edit: Edit | None, **params: str | int
     ) -> None:
         self._faults.append(Fault(f"query.{key}", start, end, edit, params))
+
+
+def _operands_after(pieces: list[Piece]) -> list[bool]:
+    """Tell for each piece whether the next one that is no OR begins an operand."""
+    begins: list[bool] = []
+    operand = False
+    for piece in reversed(pieces):
+        begins.append(operand)
+        if piece.kind != "or":
+            operand = piece.kind in ("leaf", "open", "not")
+    return begins[::-1]
 
 
 def _has_tokens(node: Node) -> bool:
