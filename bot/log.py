@@ -29,7 +29,7 @@ EVENTS: Mapping[str, str] = {
     "command.answered": "a command was answered: name, seconds",
     "command.failed": "a command ended with an unexpected error",
     "command.refused": "a command ended with a sentence: message key",
-    "poll.finished": "a round of polling: feeds, new articles",
+    "poll.crashed": "a round of polling ended with an error, the next is tried",
     "poll.worker_lost": "a parsing worker was killed or hung and is replaced",
     "poll.worker_absent": "no worker process can be started, parsing runs in a thread",
     "feed.polled": "a feed brought a document",

@@ -48,7 +48,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
 }
 
 FETCH_MODULES = {"fetch", "addresses"}
-WAYS_IN = {"poll", "archive", "worker"}
+WAYS_IN = {"poll", "desk", "archive", "worker", "document"}
 
 
 def modules() -> list[Path]:

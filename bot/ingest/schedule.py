@@ -23,19 +23,18 @@ def next_poll(
     feed_id: int,
     *,
     fresh_s: float = 0.0,
-    ttl_s: int | None = None,
     skip_hours: frozenset[int] = frozenset(),
     rhythm_s: float = USUAL_S,
     fixed_s: float | None = None,
 ) -> datetime:
     """Return when to ask again after a good answer.
 
-    The longest of the feed's own rhythm, its ttl and the freshness the server promised, at most a
-    day; `fixed_s`, the operator's interval, replaces all three. Hours it excludes are skipped.
+    The longer of the feed's own rhythm (its ttl counted in) and the freshness the server promised,
+    at most a day; `fixed_s`, the operator's interval, replaces both. Excluded hours are skipped.
     """
     if fixed_s is not None:
         return _after_skipped_hours(now + timedelta(seconds=fixed_s), skip_hours)
-    wanted_s = max(rhythm_s, ttl_s or 0.0, fresh_s)
+    wanted_s = max(rhythm_s, fresh_s)
     wanted_s = min(wanted_s * (1 + 0.1 * spread(feed_id)), LONGEST_S)
     return _after_skipped_hours(now + timedelta(seconds=wanted_s), skip_hours)
 

@@ -18,15 +18,15 @@ def wait_s(moment: datetime) -> float:
 
 
 def test_the_longest_wish_counts_and_none_beyond_a_day() -> None:
-    six_hours = next_poll(NOW, 1, fresh_s=21_600, ttl_s=7200)
+    six_hours = next_poll(NOW, 1, fresh_s=21_600, rhythm_s=7200)
     assert 21_600 <= wait_s(six_hours) <= 21_600 * 1.1
-    assert 7200 <= wait_s(next_poll(NOW, 1, ttl_s=7200)) <= 7200 * 1.1
+    assert 7200 <= wait_s(next_poll(NOW, 1, rhythm_s=7200)) <= 7200 * 1.1
     month = next_poll(NOW, 1, fresh_s=2_592_000)
     assert wait_s(month) == LONGEST_S
 
 
 def test_the_operators_interval_replaces_rhythm_ttl_and_max_age() -> None:
-    fixed = next_poll(NOW, 1, fresh_s=21_600, ttl_s=7200, rhythm_s=9000, fixed_s=2)
+    fixed = next_poll(NOW, 1, fresh_s=21_600, rhythm_s=9000, fixed_s=2)
     assert wait_s(fixed) == 2
 
 

@@ -1,0 +1,258 @@
+"""Polls the feeds that are due: politely to their hosts, and so that one never stops the others.
+
+tick(now) → feeds.due → one a host, hosts in parallel
+  → fetch (conditional) → document.pieces in a worker → intake.record, one transaction
+  → or feeds.unchanged | failed | stop, with the time of the next try either way
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from bot.errors import FetchError, TagwireError
+from bot.ingest import document, schedule
+from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.worker import Workers
+from bot.metrics import Metrics
+from bot.model import Feed, Intake, Keyed, Reading, Validators
+from bot.store import Store
+
+_log = logging.getLogger(__name__)
+
+_DUE_AT_ONCE = 500
+_PAUSE_S = 0.25
+# Raised when reading changes, so that bodies seen before are read again by the new rules.
+_READER_VERSION = b"1"
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How feeds are polled: `fixed_s` is the operator's interval, or None for each feed's own.
+
+    `host_gap_s` lies between two requests to a host; `concurrency` hosts are asked at a time.
+    """
+
+    fixed_s: float | None = None
+    host_gap_s: float = 1.0
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A fetched document that was read: what it is, and its items with their identity."""
+
+    fetched: Fetched
+    reading: Reading
+    keyed: tuple[Keyed, ...]
+
+
+class Poller:
+    """Asks feeds when they are due. Hands in: store, fetcher, workers."""
+
+    def __init__(
+        self,
+        store: Store,
+        fetcher: Fetcher,
+        workers: Workers,
+        *,
+        metrics: Metrics,
+        rhythm: Rhythm | None = None,
+    ) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._workers = workers
+        self._metrics = metrics
+        self._rhythm = rhythm or Rhythm()
+        self._room = asyncio.Semaphore(self._rhythm.concurrency)
+        self._busy_hosts: set[str] = set()
+        self._free_at: dict[str, datetime] = {}
+        self._skip_hours: dict[int, frozenset[int]] = {}
+        self._moving: set[int] = set()
+        self._polls: set[asyncio.Task[int]] = set()
+
+    async def tick(self, now: datetime) -> int:
+        """Poll what is due now, wait for it, and return how many feeds were asked."""
+        return sum(await asyncio.gather(*await self._start(now)))
+
+    async def run(self, stop: asyncio.Event, now: Callable[[], datetime]) -> None:
+        """Poll until told to stop; a slow host delays no other. What is under way is given up."""
+        try:
+            while not stop.is_set():
+                try:
+                    await self._start(now())
+                except TagwireError:
+                    _log.exception("poll.crashed")
+                try:
+                    await asyncio.wait_for(stop.wait(), _PAUSE_S)
+                except TimeoutError:
+                    continue
+        finally:
+            for task in self._polls:
+                task.cancel()
+            await asyncio.gather(*self._polls, return_exceptions=True)
+
+    async def _start(self, now: datetime) -> list[asyncio.Task[int]]:
+        """Start a task for each host that has a feed due and may be asked again."""
+        hosts: dict[str, list[Feed]] = {}
+        for feed in await self._store.feeds.due(now, _DUE_AT_ONCE):
+            hosts.setdefault(host_of(feed), []).append(feed)
+        tasks = []
+        for host, feeds in hosts.items():
+            if host in self._busy_hosts or self._free_at.get(host, now) > now:
+                continue
+            # With a gap to keep, the host's other feeds stay due and wait for the next tick.
+            chosen = feeds[:1] if self._rhythm.host_gap_s else feeds
+            self._busy_hosts.add(host)
+            self._free_at[host] = now + timedelta(seconds=self._rhythm.host_gap_s)
+            task = asyncio.create_task(self._ask_host(host, chosen, now))
+            self._polls.add(task)
+            task.add_done_callback(self._polls.discard)
+            tasks.append(task)
+        self._forget_hosts(now)
+        return tasks
+
+    def _forget_hosts(self, now: datetime) -> None:
+        if len(self._free_at) > 2 * _DUE_AT_ONCE:
+            self._free_at = {host: at for host, at in self._free_at.items() if at > now}
+
+    async def _ask_host(self, host: str, feeds: Sequence[Feed], now: datetime) -> int:
+        try:
+            for feed in feeds:
+                async with self._room:
+                    await self._ask(feed, now)
+        finally:
+            self._busy_hosts.discard(host)
+        return len(feeds)
+
+    async def _ask(self, feed: Feed, now: datetime) -> None:
+        try:
+            await self.poll(feed, now)
+        except TagwireError:
+            return  # Noted and logged where it happened.
+        except Exception:
+            # Whatever one feed does to us, the others are polled, and it is asked later again.
+            _log.exception("feed.crashed", extra={"feed_id": feed.id})
+            await self._note_failure(feed, TagwireError("ingest.feed_crashed"), now)
+
+    async def poll(self, feed: Feed, now: datetime) -> Intake:
+        """Ask one feed once and keep what it answers. Raises TagwireError, after noting it."""
+        try:
+            validators = Validators(feed.etag, feed.last_modified)
+            fetched = await self._fetcher.get(feed.url or "", validators, now=now)
+            if fetched.status == 304 or await self._is_known(feed, fetched):
+                return await self._keep_unchanged(feed, fetched, now)
+            return await self.keep(feed, await self.read(fetched, feed.url), now)
+        except TagwireError as error:
+            await self._note_failure(feed, error, now)
+            raise
+
+    async def _is_known(self, feed: Feed, fetched: Fetched) -> bool:
+        return await self._store.feeds.content_hash(feed.id) == _digest(fetched.body)
+
+    async def read(self, fetched: Fetched, feed_url: str | None) -> Document:
+        """Read a fetched feed in a worker. Raises UnreadableError when it is none."""
+        arguments = (fetched.body, fetched.content_type, fetched.url, None, "feed", feed_url)
+        reading: Reading | None = None
+        keyed: list[Keyed] = []
+        async for piece in self._workers.parts(document.pieces, *arguments):
+            if isinstance(piece, Reading):
+                reading = piece
+            elif isinstance(piece, tuple):
+                keyed.extend(piece)
+        assert reading is not None  # noqa: S101 - the first piece, or an error was raised
+        return Document(fetched, reading, tuple(keyed))
+
+    async def keep(self, feed: Feed, found: Document, now: datetime) -> Intake:
+        """Record a document with the feed's validators and its next time, all in one."""
+        reading = found.reading
+        rhythm_s = schedule.rhythm_s([k.entry.published_at for k in found.keyed], now)
+        # Kept as the feed's interval, so that its ttl holds for answers without a body too.
+        rhythm_s = max(rhythm_s, min(reading.ttl_s or 0, schedule.LONGEST_S))
+        self._skip_hours.pop(feed.id, None)
+        if reading.skip_hours:
+            self._skip_hours[feed.id] = reading.skip_hours
+        next_check_at = self._next_poll(feed, found.fetched, now, rhythm_s)
+        intake = await self._store.intake.record(
+            feed.id,
+            reading,
+            found.keyed,
+            now=now,
+            scope_id=feed.scope_id,
+            announce=True,
+            validators=found.fetched.validators,
+            content_hash=_digest(found.fetched.body),
+            next_check_at=next_check_at,
+        )
+        await self._store.feeds.schedule(feed.id, next_check_at, round(rhythm_s))
+        self._metrics.polls.labels("changed").inc()
+        self._metrics.articles.labels("new").inc(intake.new)
+        self._metrics.articles.labels("updated").inc(intake.updated)
+        counts = {"new": intake.new, "updated": intake.updated, "owed": intake.owed}
+        _log.info("feed.polled", extra={"feed_id": feed.id, **counts})
+        await self._note_success(feed, found.fetched, now)
+        return intake
+
+    async def _keep_unchanged(self, feed: Feed, fetched: Fetched, now: datetime) -> Intake:
+        rhythm_s = feed.interval_s or schedule.USUAL_S
+        next_check_at = self._next_poll(feed, fetched, now, rhythm_s)
+        await self._store.feeds.unchanged(feed.id, now, fetched.validators, next_check_at)
+        self._metrics.polls.labels("unchanged").inc()
+        _log.debug("feed.unchanged", extra={"feed_id": feed.id})
+        await self._note_success(feed, fetched, now)
+        return Intake(read=0, new=0, updated=0, unchanged=0)
+
+    def _next_poll(self, feed: Feed, fetched: Fetched, now: datetime, rhythm_s: float) -> datetime:
+        return schedule.next_poll(
+            now,
+            feed.id,
+            fresh_s=fetched.fresh_s,
+            skip_hours=self._skip_hours.get(feed.id, frozenset()),
+            rhythm_s=rhythm_s,
+            fixed_s=self._rhythm.fixed_s,
+        )
+
+    async def _note_success(self, feed: Feed, fetched: Fetched, now: datetime) -> None:
+        if feed.error:
+            _log.info("feed.recovered", extra={"feed_id": feed.id, "failures": feed.failures})
+        if fetched.permanent_url is not None:
+            self._moving.add(feed.id)
+            if await self._store.feeds.moved(feed.id, fetched.permanent_url):
+                _log.info("feed.moved", extra={"feed_id": feed.id, "url": fetched.permanent_url})
+        elif feed.id in self._moving:
+            self._moving.discard(feed.id)
+            await self._store.feeds.stay(feed.id)
+
+    async def _note_failure(self, feed: Feed, error: TagwireError, now: datetime) -> None:
+        fetch_error = error if isinstance(error, FetchError) else FetchError(error.key)
+        self._metrics.polls.labels("failed").inc()
+        _log.warning("feed.failed", extra={"feed_id": feed.id, "key": error.key, **error.params})
+        absent_since_at = feed.failing_since_at or now
+        is_absent = fetch_error.status == 404 and now - absent_since_at > schedule.ABSENT_AFTER
+        if fetch_error.gone or is_absent:
+            _log.warning("feed.stopped", extra={"feed_id": feed.id, "key": error.key})
+            await self._store.feeds.stop(feed.id, error.key)
+            return
+        next_check_at = schedule.after_failure(
+            now,
+            feed.id,
+            failures=feed.failures + 1,
+            status=fetch_error.status,
+            retry_after_s=fetch_error.retry_after_s,
+            fixed_s=self._rhythm.fixed_s,
+        )
+        await self._store.feeds.failed(feed.id, now, error.key, error.params, next_check_at)
+
+
+def host_of(feed: Feed) -> str:
+    """Return the host a feed's requests go to, the port with it: what is asked one at a time."""
+    return urlsplit(feed.url or "").netloc.lower()
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=16, key=_READER_VERSION).digest()
