@@ -14,8 +14,11 @@ export class CommandForm {
     this.leaf = leaf;
     this.onDone = onDone;
     this.asked = 0;
-    this.fields = inOrder(leaf.options).filter((option) => option.required).map((option) => this.field(option));
-    if (rest && !this.fields.length && leaf.options.length) this.fields.push(this.field(leaf.options[0]));
+    this.fields = inOrder(leaf.options)
+      .filter((option) => option.required)
+      .map((option) => this.field(option));
+    if (rest && !this.fields.length && leaf.options.length)
+      this.fields.push(this.field(leaf.options[0]));
     if (rest && this.fields.length) this.fields[0].text = rest;
     this.build();
   }
@@ -32,10 +35,24 @@ export class CommandForm {
     this.extras = h("div", { class: "extras" });
     this.box = h("div", { class: "suggest" }, this.hint, this.list.node, this.status, this.extras);
     this.pills = h("div", { class: "pills" });
-    this.form = h("form", { class: "bar command", "aria-label": `Command /${this.leaf.name}`, novalidate: true },
-      iconButton("close", "Cancel command", () => this.onDone("cancelled"), { class: "icon-button bar-left" }),
-      h("div", { class: "command-row" }, h("span", { class: "command-name" }, `/${this.leaf.name}`), this.pills),
-      h("button", { type: "submit", class: "icon-button send", title: "Send", "aria-label": "Send command" }, icon("send")));
+    this.form = h(
+      "form",
+      { class: "bar command", "aria-label": `Command /${this.leaf.name}`, novalidate: true },
+      iconButton("close", "Cancel command", () => this.onDone("cancelled"), {
+        class: "icon-button bar-left",
+      }),
+      h(
+        "div",
+        { class: "command-row" },
+        h("span", { class: "command-name" }, `/${this.leaf.name}`),
+        this.pills,
+      ),
+      h(
+        "button",
+        { type: "submit", class: "icon-button send", title: "Send", "aria-label": "Send command" },
+        icon("send"),
+      ),
+    );
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -51,11 +68,32 @@ export class CommandForm {
     this.pills.replaceChildren(...this.fields.map((field) => this.pill(field)));
     const left = this.optionalLeft();
     this.extras.hidden = !left.length;
-    this.extras.replaceChildren(h("span", { class: "extras-word" }, "Optional"), ...left.map((option) =>
-      h("button", { type: "button", class: "tag chip", title: option.description, "aria-label": `Add option ${option.name}: ${option.description}`,
-        on: { click: () => this.add(option) } }, icon("plus"), option.name)));
-    if (!this.fields.length) this.pills.append(h("input", { class: "end", readonly: true, "aria-label": `/${this.leaf.name}: Enter sends`,
-      placeholder: left.length ? "Enter sends, or add an option" : "Enter sends" }));
+    this.extras.replaceChildren(
+      h("span", { class: "extras-word" }, "Optional"),
+      ...left.map((option) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "tag chip",
+            title: option.description,
+            "aria-label": `Add option ${option.name}: ${option.description}`,
+            on: { click: () => this.add(option) },
+          },
+          icon("plus"),
+          option.name,
+        ),
+      ),
+    );
+    if (!this.fields.length)
+      this.pills.append(
+        h("input", {
+          class: "end",
+          readonly: true,
+          "aria-label": `/${this.leaf.name}: Enter sends`,
+          placeholder: left.length ? "Enter sends, or add an option" : "Enter sends",
+        }),
+      );
   }
 
   optionalLeft() {
@@ -65,12 +103,28 @@ export class CommandForm {
 
   pill(field) {
     const { option } = field;
-    const input = h("input", { type: "text", id: field.id, value: field.text, autocomplete: "off", spellcheck: "false",
-      role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.node.id,
-      "aria-describedby": this.hint.id, "aria-required": String(Boolean(option.required)), enterkeyhint: "send",
-      inputmode: option.type === 4 ? "numeric" : option.type === 10 ? "decimal" : null });
+    const input = h("input", {
+      type: "text",
+      id: field.id,
+      value: field.text,
+      autocomplete: "off",
+      spellcheck: "false",
+      role: "combobox",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-controls": this.list.node.id,
+      "aria-describedby": this.hint.id,
+      "aria-required": String(Boolean(option.required)),
+      enterkeyhint: "send",
+      inputmode: option.type === 4 ? "numeric" : option.type === 10 ? "decimal" : null,
+    });
     field.input = input;
-    field.node = h("div", { class: "pill-field" }, h("label", { for: field.id }, option.name), input);
+    field.node = h(
+      "div",
+      { class: "pill-field" },
+      h("label", { for: field.id }, option.name),
+      input,
+    );
     this.fit(field);
     input.addEventListener("focus", () => this.entered(field));
     input.addEventListener("blur", () => this.left(field));
@@ -118,9 +172,13 @@ export class CommandForm {
 
   tellHint(field) {
     const { option } = field;
-    this.hint.replaceChildren(h("b", {}, option.name), " ", h("span", {}, option.description),
+    this.hint.replaceChildren(
+      h("b", {}, option.name),
+      " ",
+      h("span", {}, option.description),
       h("span", { class: "hint-kind" }, kindWord(option)),
-      field.error ? h("span", { class: "hint-error" }, icon("warn"), field.error) : "");
+      field.error ? h("span", { class: "hint-error" }, icon("warn"), field.error) : "",
+    );
   }
 
   check(field) {
@@ -153,7 +211,11 @@ export class CommandForm {
     let shown;
     let word = "No options match your search";
     try {
-      const answer = await this.app.ask("autocomplete", { channel_id: this.app.state.current, command_id: this.leaf.command.id, options });
+      const answer = await this.app.ask("autocomplete", {
+        channel_id: this.app.state.current,
+        command_id: this.leaf.command.id,
+        options,
+      });
       shown = answer.choices.map((choice) => ({ value: choice.value, label: choice.name }));
     } catch (error) {
       shown = [];
@@ -189,7 +251,9 @@ export class CommandForm {
     this.fit(field);
     this.check(field);
     this.showList(null);
-    const next = this.fields.find((one) => one.option.required && one.value === undefined && !one.text.trim());
+    const next = this.fields.find(
+      (one) => one.option.required && one.value === undefined && !one.text.trim(),
+    );
     this.focus(next ?? field);
   }
 
@@ -201,7 +265,12 @@ export class CommandForm {
       event.preventDefault();
       if (open) this.showList(null);
       else this.onDone("cancelled");
-    } else if (field && open && (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey && field.text)) && this.list.active >= 0) {
+    } else if (
+      field &&
+      open &&
+      (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey && field.text)) &&
+      this.list.active >= 0
+    ) {
       event.preventDefault();
       this.list.pick();
     } else if (event.key === "Backspace" && event.target.value === "") {

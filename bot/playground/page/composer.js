@@ -21,24 +21,61 @@ export class Composer {
     this.form = null;
     const { channel } = this.app.state;
     if (!this.app.state.isText(channel)) {
-      this.root.replaceChildren(h("div", { class: "bar still" }, channel?.type === 15 ? "Open a post to read and answer in it." : ""));
+      this.root.replaceChildren(
+        h(
+          "div",
+          { class: "bar still" },
+          channel?.type === 15 ? "Open a post to read and answer in it." : "",
+        ),
+      );
       return;
     }
-    this.list = new OptionList({ label: "Slash commands", onPick: (item) => this.begin(item.leaf) });
+    this.list = new OptionList({
+      label: "Slash commands",
+      onPick: (item) => this.begin(item.leaf),
+    });
     this.list.onActive = (id) => this.input?.setAttribute("aria-activedescendant", id);
     this.note = h("div", { class: "popup-note", role: "status", hidden: true });
     this.suggest = h("div", { class: "suggest", hidden: true }, this.list.node, this.note);
     const where = `${channel.type === 1 || channel.parent_id ? "" : "#"}${channel.name ?? "this conversation"}`;
-    this.input = h("textarea", { rows: "1", id: freshId("write"), placeholder: `Message ${where}`, "aria-label": `Message ${where}. Type a slash for commands`,
-      "aria-autocomplete": "list", "aria-controls": this.list.node.id, "aria-haspopup": "listbox", maxlength: "2000", enterkeyhint: "send" });
+    this.input = h("textarea", {
+      rows: "1",
+      id: freshId("write"),
+      placeholder: `Message ${where}`,
+      "aria-label": `Message ${where}. Type a slash for commands`,
+      "aria-autocomplete": "list",
+      "aria-controls": this.list.node.id,
+      "aria-haspopup": "listbox",
+      maxlength: "2000",
+      enterkeyhint: "send",
+    });
     this.input.value = words;
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("keydown", (event) => this.key(event));
-    this.input.addEventListener("blur", () => { this.suggest.hidden = true; });
+    this.input.addEventListener("blur", () => {
+      this.suggest.hidden = true;
+    });
     this.input.addEventListener("focus", () => this.typed());
-    const bar = h("form", { class: "bar text", "aria-label": "Write a message" },
-      iconButton("slash", "Slash commands", () => { this.input.value = "/"; this.input.focus(); this.typed(); }, { class: "icon-button bar-left slash" }),
-      this.input, h("button", { type: "submit", class: "icon-button send", title: "Send", "aria-label": "Send message" }, icon("send")));
+    const bar = h(
+      "form",
+      { class: "bar text", "aria-label": "Write a message" },
+      iconButton(
+        "slash",
+        "Slash commands",
+        () => {
+          this.input.value = "/";
+          this.input.focus();
+          this.typed();
+        },
+        { class: "icon-button bar-left slash" },
+      ),
+      this.input,
+      h(
+        "button",
+        { type: "submit", class: "icon-button send", title: "Send", "aria-label": "Send message" },
+        icon("send"),
+      ),
+    );
     bar.addEventListener("submit", (event) => {
       event.preventDefault();
       this.enter();
@@ -77,13 +114,26 @@ export class Composer {
     // Words after a whole command's name belong to its first option, as when a line is pasted.
     this.rest = "";
     let found = findLeaves(leaves, typed);
-    const named = !found.length && leaves.filter((leaf) => typed.toLowerCase().startsWith(`${leaf.name} `)).at(-1);
+    const named =
+      !found.length &&
+      leaves.filter((leaf) => typed.toLowerCase().startsWith(`${leaf.name} `)).at(-1);
     if (named) {
       found = [named];
       this.rest = typed.slice(named.name.length + 1);
     }
-    this.list.show(found.map((leaf) => ({ leaf, label: `/${leaf.name}`, description: leaf.description, icon: "slash", group: groupOf(leaf),
-      aside: inOrder(leaf.options).slice(0, 3).map((option) => option.required ? option.name : `${option.name}?`).join(" ") })));
+    this.list.show(
+      found.map((leaf) => ({
+        leaf,
+        label: `/${leaf.name}`,
+        description: leaf.description,
+        icon: "slash",
+        group: groupOf(leaf),
+        aside: inOrder(leaf.options)
+          .slice(0, 3)
+          .map((option) => (option.required ? option.name : `${option.name}?`))
+          .join(" "),
+      })),
+    );
     this.list.node.hidden = !found.length;
     this.note.hidden = found.length > 0;
     this.note.textContent = found.length ? "" : this.emptyWord();
@@ -91,14 +141,18 @@ export class Composer {
   }
 
   emptyWord() {
-    return this.app.state.commands.length ? "No command has that name. Backspace to see them all."
+    return this.app.state.commands.length
+      ? "No command has that name. Backspace to see them all."
       : "Tagwire has registered no commands yet. It does so when it starts.";
   }
 
   begin(leaf) {
     const rest = this.rest ?? "";
     this.rest = "";
-    this.form = new CommandForm(this.app, this.root, leaf, { rest, onDone: (how) => this.done(how, leaf) });
+    this.form = new CommandForm(this.app, this.root, leaf, {
+      rest,
+      onDone: (how) => this.done(how, leaf),
+    });
   }
 
   done(how, leaf) {
@@ -139,8 +193,17 @@ export class Composer {
 
   /** Take a letter typed anywhere on the page, as the reader expects to write at once. */
   wake(event) {
-    const busy = event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || event.key === " ";
-    const free = document.activeElement === document.body || document.activeElement?.matches(".scroll, .message");
-    if (!busy && free && !document.querySelector("dialog[open], [popover]:popover-open")) this.focus();
+    const busy =
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.key.length !== 1 ||
+      event.key === " ";
+    const free =
+      document.activeElement === document.body ||
+      document.activeElement?.matches(".scroll, .message");
+    if (!busy && free && !document.querySelector("dialog[open], [popover]:popover-open"))
+      this.focus();
   }
 }

@@ -35,14 +35,18 @@ const PATHS = {
 export function h(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props ?? {})) setProp(node, name, value);
-  node.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(
+    ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return node;
 }
 
 function setProp(node, name, value) {
   if (value === null || value === undefined || value === false) return;
-  if (name === "on") for (const [kind, call] of Object.entries(value)) node.addEventListener(kind, call);
-  else if (name === "vars") for (const [key, text] of Object.entries(value)) node.style.setProperty(key, text);
+  if (name === "on")
+    for (const [kind, call] of Object.entries(value)) node.addEventListener(kind, call);
+  else if (name === "vars")
+    for (const [key, text] of Object.entries(value)) node.style.setProperty(key, text);
   else if (name === "data") Object.assign(node.dataset, value);
   else if (name === "class") node.className = value;
   else if (name === "value") node.value = value;
@@ -64,13 +68,25 @@ export function icon(name) {
 
 /** Make a button that shows an icon only and says its name. */
 export function iconButton(name, label, onClick, extra = {}) {
-  return h("button", { type: "button", class: "icon-button", title: label, "aria-label": label,
-    on: { click: onClick }, ...extra }, icon(name));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      title: label,
+      "aria-label": label,
+      on: { click: onClick },
+      ...extra,
+    },
+    icon(name),
+  );
 }
 
 /** Make a block of text that the server has already rendered and cleaned. */
 export function cleaned(html, fallback, className = "md") {
-  const node = h("div", { class: html === undefined || html === null ? `${className} raw` : className });
+  const node = h("div", {
+    class: html === undefined || html === null ? `${className} raw` : className,
+  });
   // Only the server's `html` fields come here: they are cleaned there, and the content policy
   // lets no script or style run even if one were to slip through.
   if (html === undefined || html === null) node.textContent = fallback ?? "";

@@ -30,50 +30,119 @@ export class ForumView {
     this.forum = forum;
     this.tag = "";
     this.box = h("div", { class: "forum" });
-    this.root.replaceChildren(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Posts in ${forum.name}` }, this.box));
+    this.root.replaceChildren(
+      h(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": `Posts in ${forum.name}` },
+        this.box,
+      ),
+    );
     this.state.markRead(forum.id);
     this.draw();
   }
 
   draw() {
     this.forum = this.state.channels.get(this.forum.id) ?? this.forum;
-    const posts = this.state.threadsOf(this.forum.id).filter((post) => !this.tag || post.applied_tags?.includes(this.tag));
+    const posts = this.state
+      .threadsOf(this.forum.id)
+      .filter((post) => !this.tag || post.applied_tags?.includes(this.tag));
     posts.sort((a, b) => byAge(b.last_message_id ?? b.id, a.last_message_id ?? a.id));
     this.box.replaceChildren(
       this.forum.topic ? h("p", { class: "forum-topic" }, this.forum.topic) : "",
       this.filterRow(),
-      posts.length ? h("ul", { class: "posts", "aria-label": "Posts" }, posts.map((post) => this.card(post))) : this.empty());
+      posts.length
+        ? h(
+            "ul",
+            { class: "posts", "aria-label": "Posts" },
+            posts.map((post) => this.card(post)),
+          )
+        : this.empty(),
+    );
   }
 
   filterRow() {
     const tags = this.forum.available_tags ?? [];
     if (!tags.length) return "";
-    const chip = (id, words) => h("button", { type: "button", class: "tag chip", "aria-pressed": String(this.tag === id),
-      on: { click: () => { this.tag = this.tag === id ? "" : id; this.draw(); } } }, words);
-    return h("div", { class: "forum-tags", role: "group", "aria-label": "Filter by tag" }, chip("", "All"),
-      tags.map((tag) => chip(tag.id, `${tag.emoji_name ? `${tag.emoji_name} ` : ""}${tag.name}`)));
+    const chip = (id, words) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "tag chip",
+          "aria-pressed": String(this.tag === id),
+          on: {
+            click: () => {
+              this.tag = this.tag === id ? "" : id;
+              this.draw();
+            },
+          },
+        },
+        words,
+      );
+    return h(
+      "div",
+      { class: "forum-tags", role: "group", "aria-label": "Filter by tag" },
+      chip("", "All"),
+      tags.map((tag) => chip(tag.id, `${tag.emoji_name ? `${tag.emoji_name} ` : ""}${tag.name}`)),
+    );
   }
 
   empty() {
-    return h("div", { class: "empty" }, icon("forum"), h("h2", {}, "No posts yet"),
-      h("p", {}, this.tag ? "No post has this tag." : "A subscription to this forum opens a post for each new item. A moderator adds one with /subscription add."));
+    return h(
+      "div",
+      { class: "empty" },
+      icon("forum"),
+      h("h2", {}, "No posts yet"),
+      h(
+        "p",
+        {},
+        this.tag
+          ? "No post has this tag."
+          : "A subscription to this forum opens a post for each new item. A moderator adds one with /subscription add.",
+      ),
+    );
   }
 
   card(post) {
     const unread = this.state.unread.get(post.id);
     const text = h("p", { class: "post-text" }, this.previews.get(post.id) ?? "…");
     if (!this.previews.has(post.id)) this.preview(post, text);
-    return h("li", {}, h("button", { type: "button", class: `post${unread ? " unread" : ""}`, on: { click: () => this.app.go(post.id) } },
-      tagsOf(post, this.state), h("span", { class: "post-name" }, post.name), text,
-      h("span", { class: "post-foot" }, avatar(this.state.users.get(post.owner_id), "tiny"), nameOf(this.state.users.get(post.owner_id)),
-        h("span", {}, "·"), `${post.message_count ?? 0} ${post.message_count === 1 ? "reply" : "replies"}`, h("span", {}, "·"),
-        relative(madeAt(post.last_message_id ?? post.id)), unread ? h("span", { class: "pill" }, `${unread} new`) : null)));
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          type: "button",
+          class: `post${unread ? " unread" : ""}`,
+          on: { click: () => this.app.go(post.id) },
+        },
+        tagsOf(post, this.state),
+        h("span", { class: "post-name" }, post.name),
+        text,
+        h(
+          "span",
+          { class: "post-foot" },
+          avatar(this.state.users.get(post.owner_id), "tiny"),
+          nameOf(this.state.users.get(post.owner_id)),
+          h("span", {}, "·"),
+          `${post.message_count ?? 0} ${post.message_count === 1 ? "reply" : "replies"}`,
+          h("span", {}, "·"),
+          relative(madeAt(post.last_message_id ?? post.id)),
+          unread ? h("span", { class: "pill" }, `${unread} new`) : null,
+        ),
+      ),
+    );
   }
 
   async preview(post, node) {
     try {
       const { messages } = await this.app.ask("history", { channel_id: post.id, limit: 3 });
-      const words = messages.length ? plainText(messages[0]).replace(/[*_#>`]|\]\([^)]*\)|\[/g, "").slice(0, 220) : "";
+      const words = messages.length
+        ? plainText(messages[0])
+            .replace(/[*_#>`]|\]\([^)]*\)|\[/g, "")
+            .slice(0, 220)
+        : "";
       this.previews.set(post.id, words);
       node.textContent = words;
     } catch {

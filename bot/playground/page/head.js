@@ -23,41 +23,113 @@ export class Head {
     this.app = app;
     this.state = app.state;
     this.root = root;
-    for (const name of ["loaded", "went", "channels", "bot", "unread"]) this.state.on(name, () => this.draw());
+    for (const name of ["loaded", "went", "channels", "bot", "unread"])
+      this.state.on(name, () => this.draw());
   }
 
   draw() {
     const held = document.activeElement?.closest?.("#head") && document.activeElement.id;
     const { channel } = this.state;
     const parent = this.state.channels.get(channel?.parent_id);
-    const elsewhere = [...this.state.unread].some(([id, count]) => count && id !== this.state.current);
+    const elsewhere = [...this.state.unread].some(
+      ([id, count]) => count && id !== this.state.current,
+    );
     this.root.replaceChildren(
-      iconButton("menu", elsewhere ? "Channel list, unread messages" : "Channel list", () => this.app.drawer(true),
-        { id: "open-channels", class: `icon-button phone-only${elsewhere ? " dotted" : ""}` }),
-      h("h1", { class: "where" }, parent && parent.type !== 4
-        ? [h("a", { class: "crumb", href: this.app.addressOf(parent.id) }, icon(channelIcon(parent)), parent.name), h("span", { class: "crumb-mark" }, "›")] : "",
-        icon(channelIcon(channel)), h("span", { class: "where-name" }, channel?.name ?? "")),
-      channel?.topic && channel.type !== 15 ? h("p", { class: "topic", title: channel.topic }, channel.topic) : h("span", { class: "topic" }),
-      this.botMark(), this.controls());
+      iconButton(
+        "menu",
+        elsewhere ? "Channel list, unread messages" : "Channel list",
+        () => this.app.drawer(true),
+        { id: "open-channels", class: `icon-button phone-only${elsewhere ? " dotted" : ""}` },
+      ),
+      h(
+        "h1",
+        { class: "where" },
+        parent && parent.type !== 4
+          ? [
+              h(
+                "a",
+                { class: "crumb", href: this.app.addressOf(parent.id) },
+                icon(channelIcon(parent)),
+                parent.name,
+              ),
+              h("span", { class: "crumb-mark" }, "›"),
+            ]
+          : "",
+        icon(channelIcon(channel)),
+        h("span", { class: "where-name" }, channel?.name ?? ""),
+      ),
+      channel?.topic && channel.type !== 15
+        ? h("p", { class: "topic", title: channel.topic }, channel.topic)
+        : h("span", { class: "topic" }),
+      this.botMark(),
+      this.controls(),
+    );
     if (held) document.getElementById(held)?.focus();
   }
 
   botMark() {
     const { online } = this.state.bot;
-    return h("span", { class: `bot-mark ${online ? "online" : "offline"}`, role: "status", title: online ? "Tagwire is online" : "Tagwire is offline" },
-      h("i", { "aria-hidden": "true" }), h("span", { class: "bot-word" }, online ? "Online" : "Offline"));
+    return h(
+      "span",
+      {
+        class: `bot-mark ${online ? "online" : "offline"}`,
+        role: "status",
+        title: online ? "Tagwire is online" : "Tagwire is offline",
+      },
+      h("i", { "aria-hidden": "true" }),
+      h("span", { class: "bot-word" }, online ? "Online" : "Offline"),
+    );
   }
 
   controls() {
-    const trouble = h("button", { type: "button", class: "head-button", id: "trouble", title: "Make trouble", "aria-label": "Make trouble",
-      "aria-haspopup": "dialog", "aria-expanded": "false" }, icon("bolt"), h("span", { class: "wide-only" }, "Make trouble"));
-    trouble.addEventListener("click", () => openMenu(trouble, "Make trouble", TROUBLE.map(([kind, label, description]) =>
-      ({ label, description, icon: "bolt", run: () => this.app.trouble(kind) }))));
-    return h("div", { class: "controls" },
-      h("button", { type: "button", class: "head-button strong", id: "publish", title: "The sample feed gains its next item now", "aria-label": "Publish now",
-        on: { click: () => this.app.publish() } }, icon("rss"), h("span", { class: "wide-only" }, "Publish now")),
+    const trouble = h(
+      "button",
+      {
+        type: "button",
+        class: "head-button",
+        id: "trouble",
+        title: "Make trouble",
+        "aria-label": "Make trouble",
+        "aria-haspopup": "dialog",
+        "aria-expanded": "false",
+      },
+      icon("bolt"),
+      h("span", { class: "wide-only" }, "Make trouble"),
+    );
+    trouble.addEventListener("click", () =>
+      openMenu(
+        trouble,
+        "Make trouble",
+        TROUBLE.map(([kind, label, description]) => ({
+          label,
+          description,
+          icon: "bolt",
+          run: () => this.app.trouble(kind),
+        })),
+      ),
+    );
+    return h(
+      "div",
+      { class: "controls" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "head-button strong",
+          id: "publish",
+          title: "The sample feed gains its next item now",
+          "aria-label": "Publish now",
+          on: { click: () => this.app.publish() },
+        },
+        icon("rss"),
+        h("span", { class: "wide-only" }, "Publish now"),
+      ),
       trouble,
-      iconButton("panel", "What just happened", () => this.app.showPanel(), { id: "open-panel", "aria-pressed": String(this.app.panelOpen()) }),
-      iconButton("help", "Guided tour", () => this.app.startTour(), { id: "open-tour" }));
+      iconButton("panel", "What just happened", () => this.app.showPanel(), {
+        id: "open-panel",
+        "aria-pressed": String(this.app.panelOpen()),
+      }),
+      iconButton("help", "Guided tour", () => this.app.startTour(), { id: "open-tour" }),
+    );
   }
 }

@@ -10,8 +10,13 @@ export class OptionList {
     this.onPick = onPick;
     this.items = [];
     this.active = -1;
-    this.node = h("div", { role: "listbox", id: freshId("list"), class: "options", "aria-label": label,
-      "aria-multiselectable": multi ? "true" : null });
+    this.node = h("div", {
+      role: "listbox",
+      id: freshId("list"),
+      class: "options",
+      "aria-label": label,
+      "aria-multiselectable": multi ? "true" : null,
+    });
   }
 
   /** Show these items; `item.group` starts a heading where it changes. */
@@ -34,13 +39,29 @@ export class OptionList {
   }
 
   row(item, index) {
-    const row = h("div", { role: "option", id: freshId("option"), class: "option",
-      "aria-selected": item.selected ? "true" : "false", "aria-disabled": item.disabled ? "true" : null,
-      on: { pointerdown: (event) => event.preventDefault(), click: () => this.pick(index),
-        pointermove: () => this.active !== index && this.move(index, false) } });
-    row.append(h("span", { class: "option-mark" }, item.emoji ?? (item.icon ? icon(item.icon) : null)));
-    row.append(h("span", { class: "option-text" }, h("span", { class: "option-label" }, item.label),
-      item.description ? h("span", { class: "option-description" }, item.description) : null));
+    const row = h("div", {
+      role: "option",
+      id: freshId("option"),
+      class: "option",
+      "aria-selected": item.selected ? "true" : "false",
+      "aria-disabled": item.disabled ? "true" : null,
+      on: {
+        pointerdown: (event) => event.preventDefault(),
+        click: () => this.pick(index),
+        pointermove: () => this.active !== index && this.move(index, false),
+      },
+    });
+    row.append(
+      h("span", { class: "option-mark" }, item.emoji ?? (item.icon ? icon(item.icon) : null)),
+    );
+    row.append(
+      h(
+        "span",
+        { class: "option-text" },
+        h("span", { class: "option-label" }, item.label),
+        item.description ? h("span", { class: "option-description" }, item.description) : null,
+      ),
+    );
     if (item.aside) row.append(h("span", { class: "option-aside" }, item.aside));
     if (item.checkable) row.append(h("span", { class: "option-check" }, icon("check")));
     return row;
@@ -70,8 +91,12 @@ export class OptionList {
   /** Take a key that belongs to a list; tells whether it was one. */
   key(event) {
     const far = this.items.length - 1;
-    const moves = { ArrowDown: () => this.step(1), ArrowUp: () => this.step(-1),
-      PageDown: () => this.move(Math.min(far, this.active + 8)), PageUp: () => this.move(Math.max(0, this.active - 8)) };
+    const moves = {
+      ArrowDown: () => this.step(1),
+      ArrowUp: () => this.step(-1),
+      PageDown: () => this.move(Math.min(far, this.active + 8)),
+      PageUp: () => this.move(Math.max(0, this.active - 8)),
+    };
     if (!moves[event.key] || !this.items.length) return false;
     event.preventDefault();
     moves[event.key]();
@@ -81,25 +106,47 @@ export class OptionList {
 
 /** Open a floating list under an anchor; `onPick` gets the chosen values. */
 export function openList(anchor, options) {
-  const { label, items, multi = false, min = 1, max = 1, onPick, search = items.length >= SEARCH_FROM } = options;
+  const {
+    label,
+    items,
+    multi = false,
+    min = 1,
+    max = 1,
+    onPick,
+    search = items.length >= SEARCH_FROM,
+  } = options;
   const chosen = new Set(items.filter((item) => item.selected).map((item) => item.value));
   const before = [...chosen].join("\n");
   const list = new OptionList({ label, multi, onPick: pick });
   const box = h("div", { class: "popup", popover: "auto", role: "dialog", "aria-label": label });
-  const input = h("input", { class: "popup-search", type: "text", role: "combobox", placeholder: "Search",
-    autocomplete: "off", "aria-label": `Search ${label}`, "aria-controls": list.node.id, "aria-expanded": "true",
-    "aria-autocomplete": "list" });
+  const input = h("input", {
+    class: "popup-search",
+    type: "text",
+    role: "combobox",
+    placeholder: "Search",
+    autocomplete: "off",
+    "aria-label": `Search ${label}`,
+    "aria-controls": list.node.id,
+    "aria-expanded": "true",
+    "aria-autocomplete": "list",
+  });
   const note = h("div", { class: "popup-note", role: "status" });
   const driver = search ? input : list.node;
   let typed = "";
 
   function visible() {
     const words = input.value.trim().toLowerCase();
-    return items.filter((item) => !words || `${item.label} ${item.description ?? ""}`.toLowerCase().includes(words));
+    return items.filter(
+      (item) => !words || `${item.label} ${item.description ?? ""}`.toLowerCase().includes(words),
+    );
   }
 
   function draw(active) {
-    const shown = visible().map((item) => ({ ...item, selected: chosen.has(item.value), checkable: multi }));
+    const shown = visible().map((item) => ({
+      ...item,
+      selected: chosen.has(item.value),
+      checkable: multi,
+    }));
     const first = shown.findIndex((item) => item.selected);
     list.show(shown, active ?? Math.max(0, first));
     note.textContent = shown.length ? hint() : "No results. Try other words.";
@@ -152,7 +199,9 @@ export function openList(anchor, options) {
       close();
     } else if (!search && event.key.length === 1) {
       typed = `${typed}${event.key.toLowerCase()}`;
-      setTimeout(() => { typed = ""; }, 700);
+      setTimeout(() => {
+        typed = "";
+      }, 700);
       const at = list.items.findIndex((item) => item.label.toLowerCase().startsWith(typed));
       if (at >= 0) list.move(at);
     }

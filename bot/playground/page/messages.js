@@ -18,7 +18,10 @@ export class MessageView {
     this.root = root;
     this.missed = 0;
     const { state } = this;
-    state.on("message-added", ({ message, last }) => this.isShown(message) && this.added(message, last));
+    state.on(
+      "message-added",
+      ({ message, last }) => this.isShown(message) && this.added(message, last),
+    );
     state.on("message-changed", (message) => this.isShown(message) && this.redraw(message.id));
     state.on("message-dropped", (message) => this.isShown(message) && this.dropped(message.id));
     state.on("pending", (row) => this.pendingChanged(row));
@@ -44,12 +47,24 @@ export class MessageView {
   }
 
   build(channel) {
-    this.list = h("ol", { class: "messages", "aria-label": `Messages in ${channel.name ?? "this channel"}` });
+    this.list = h("ol", {
+      class: "messages",
+      "aria-label": `Messages in ${channel.name ?? "this channel"}`,
+    });
     this.waiting = h("ol", { class: "messages pending", "aria-label": "Answers under way" });
     this.top = h("div", { class: "list-top" });
     this.inner = h("div", { class: "scroll-inner" }, this.top, this.list, this.waiting);
-    this.scroller = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Messages" }, this.inner);
-    this.jump = h("button", { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } });
+    this.scroller = h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Messages" },
+      this.inner,
+    );
+    this.jump = h("button", {
+      type: "button",
+      class: "jump",
+      hidden: true,
+      on: { click: () => this.toEnd() },
+    });
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.key(event));
     this.root.replaceChildren(this.scroller, this.jump);
@@ -82,11 +97,15 @@ export class MessageView {
   }
 
   keepPlace(change) {
-    const mark = [...this.list.children].find((one) => one.getBoundingClientRect().bottom > 0 && one.dataset.id);
+    const mark = [...this.list.children].find(
+      (one) => one.getBoundingClientRect().bottom > 0 && one.dataset.id,
+    );
     const before = mark?.getBoundingClientRect().top ?? 0;
     const id = mark?.id;
     change();
-    const after = id ? document.getElementById(id)?.getBoundingClientRect().top ?? before : before;
+    const after = id
+      ? (document.getElementById(id)?.getBoundingClientRect().top ?? before)
+      : before;
     this.scroller.scrollTop += after - before;
   }
 
@@ -98,7 +117,9 @@ export class MessageView {
       const previous = list[index - 1];
       if (this.isNewDay(previous, message)) rows.push(this.dayLine(message));
       if (index === firstNew) rows.push(h("li", { class: "new-line" }, h("span", {}, "New")));
-      rows.push(drawMessage(message, this.app, index !== firstNew && this.isJoined(previous, message)));
+      rows.push(
+        drawMessage(message, this.app, index !== firstNew && this.isJoined(previous, message)),
+      );
     });
     this.list.replaceChildren(...rows);
     this.drawTop();
@@ -111,29 +132,65 @@ export class MessageView {
     const held = this.state.listOf(this.channelId);
     this.top.replaceChildren();
     if (!held.whole) {
-      this.top.append(h("div", { class: "older", role: "status" }, "Older messages load as you scroll up"));
+      this.top.append(
+        h("div", { class: "older", role: "status" }, "Older messages load as you scroll up"),
+      );
       return;
     }
     const thread = [10, 11, 12].includes(channel?.type);
-    this.top.append(h("div", { class: "welcome" }, h("span", { class: "welcome-mark" }, icon(channelIcon(channel))),
-      h("h2", {}, thread ? channel.name : channel?.type === 1 ? channel.name : `Welcome to #${channel?.name}`),
-      h("p", {}, thread ? "The start of this thread." : channel?.topic || `This is the start of #${channel?.name}. Type / to see what Tagwire can do.`),
-      tagsOf(channel, this.state)));
+    this.top.append(
+      h(
+        "div",
+        { class: "welcome" },
+        h("span", { class: "welcome-mark" }, icon(channelIcon(channel))),
+        h(
+          "h2",
+          {},
+          thread
+            ? channel.name
+            : channel?.type === 1
+              ? channel.name
+              : `Welcome to #${channel?.name}`,
+        ),
+        h(
+          "p",
+          {},
+          thread
+            ? "The start of this thread."
+            : channel?.topic ||
+                `This is the start of #${channel?.name}. Type / to see what Tagwire can do.`,
+        ),
+        tagsOf(channel, this.state),
+      ),
+    );
   }
 
   isNewDay(previous, message) {
-    return !previous || startOfDay(new Date(previous.timestamp)) !== startOfDay(new Date(message.timestamp));
+    return (
+      !previous ||
+      startOfDay(new Date(previous.timestamp)) !== startOfDay(new Date(message.timestamp))
+    );
   }
 
   isJoined(previous, message) {
-    return Boolean(previous) && previous.author?.id === message.author?.id && !this.isNewDay(previous, message)
-      && !message.interaction_metadata && !isEphemeral(message) && !isEphemeral(previous)
-      && new Date(message.timestamp) - new Date(previous.timestamp) < RUN_MS;
+    return (
+      Boolean(previous) &&
+      previous.author?.id === message.author?.id &&
+      !this.isNewDay(previous, message) &&
+      !message.interaction_metadata &&
+      !isEphemeral(message) &&
+      !isEphemeral(previous) &&
+      new Date(message.timestamp) - new Date(previous.timestamp) < RUN_MS
+    );
   }
 
   dayLine(message) {
     const at = new Date(message.timestamp);
-    return h("li", { class: "day-line" }, h("time", { datetime: message.timestamp, title: inStyle(at, "F") }, dayName(at)));
+    return h(
+      "li",
+      { class: "day-line" },
+      h("time", { datetime: message.timestamp, title: inStyle(at, "F") }, dayName(at)),
+    );
   }
 
   added(message, last) {
@@ -155,7 +212,9 @@ export class MessageView {
 
   announce(message) {
     if (message.author?.id === this.state.me || message.flags & 128) return;
-    const words = plainText(message).replace(/[*_#>`|[\]]/g, "").slice(0, 160);
+    const words = plainText(message)
+      .replace(/[*_#>`|[\]]/g, "")
+      .slice(0, 160);
     document.getElementById("news").textContent = `${nameOf(message.author)}: ${words}`;
   }
 
@@ -177,7 +236,8 @@ export class MessageView {
     const node = document.getElementById(`m-${id}`);
     const next = node?.nextElementSibling;
     const inside = node?.contains(document.activeElement);
-    if (node?.previousElementSibling?.classList.contains("day-line") && !next?.dataset.id) node.previousElementSibling.remove();
+    if (node?.previousElementSibling?.classList.contains("day-line") && !next?.dataset.id)
+      node.previousElementSibling.remove();
     node?.remove();
     if (next?.classList.contains("joined")) this.drawAll();
     if (inside) this.app.focusComposer();
@@ -191,8 +251,10 @@ export class MessageView {
   }
 
   drawPending() {
-    const rows = [...this.state.pending.entries()].filter(([, row]) => row.channel_id === this.channelId
-      && (row.kind === "command" || row.state === "thinking"));
+    const rows = [...this.state.pending.entries()].filter(
+      ([, row]) =>
+        row.channel_id === this.channelId && (row.kind === "command" || row.state === "thinking"),
+    );
     this.waiting.replaceChildren(...rows.map(([id, row]) => this.pendingRow(id, row)));
     this.waiting.hidden = !rows.length;
   }
@@ -201,16 +263,56 @@ export class MessageView {
     const bot = this.state.bot.user;
     const failed = row.state === "failed";
     const gone = () => this.state.removePending(id);
-    return h("li", { class: `message pending-row${row.ephemeral || failed ? " ephemeral" : ""}` },
-      row.name ? h("div", { class: "used" }, avatar(this.state.person, "tiny"),
-        h("span", { class: "used-name" }, nameOf(this.state.person)), " used ", h("span", { class: "used-command" }, `/${row.name}`)) : "",
+    return h(
+      "li",
+      { class: `message pending-row${row.ephemeral || failed ? " ephemeral" : ""}` },
+      row.name
+        ? h(
+            "div",
+            { class: "used" },
+            avatar(this.state.person, "tiny"),
+            h("span", { class: "used-name" }, nameOf(this.state.person)),
+            " used ",
+            h("span", { class: "used-command" }, `/${row.name}`),
+          )
+        : "",
       h("div", { class: "message-side" }, avatar(bot)),
-      h("div", { class: "message-body" },
-        h("div", { class: "message-head" }, h("span", { class: "author" }, nameOf(bot)), h("span", { class: "badge" }, "APP")),
-        failed ? h("div", { class: "notes" }, h("span", { class: "failed", role: "alert" }, icon("warn"), row.error || "The application did not respond"),
-          h("span", { class: "alone" }, icon("eye"), "Only you can see this · ",
-            h("button", { type: "button", class: "text-button", on: { click: gone } }, "Dismiss message")))
-          : row.state === "thinking" ? thinking(nameOf(bot)) : thinking("Sending", "command…")));
+      h(
+        "div",
+        { class: "message-body" },
+        h(
+          "div",
+          { class: "message-head" },
+          h("span", { class: "author" }, nameOf(bot)),
+          h("span", { class: "badge" }, "APP"),
+        ),
+        failed
+          ? h(
+              "div",
+              { class: "notes" },
+              h(
+                "span",
+                { class: "failed", role: "alert" },
+                icon("warn"),
+                row.error || "The application did not respond",
+              ),
+              h(
+                "span",
+                { class: "alone" },
+                icon("eye"),
+                "Only you can see this · ",
+                h(
+                  "button",
+                  { type: "button", class: "text-button", on: { click: gone } },
+                  "Dismiss message",
+                ),
+              ),
+            )
+          : row.state === "thinking"
+            ? thinking(nameOf(bot))
+            : thinking("Sending", "command…"),
+      ),
+    );
   }
 
   scrolled() {
@@ -228,7 +330,9 @@ export class MessageView {
 
   drawJump() {
     this.jump.hidden = this.stuck;
-    const words = this.missed ? `${this.missed} new ${this.missed === 1 ? "message" : "messages"}` : "You are viewing older messages";
+    const words = this.missed
+      ? `${this.missed} new ${this.missed === 1 ? "message" : "messages"}`
+      : "You are viewing older messages";
     this.jump.replaceChildren(h("span", {}, words), h("b", {}, "Jump to latest"), icon("down"));
   }
 
@@ -284,17 +388,31 @@ export class MessageView {
 
 function refocus(node, held, old) {
   const custom = held.dataset?.customId;
-  const same = custom && [...node.querySelectorAll("button:not(:disabled)")].find((one) => one.dataset.customId === custom);
+  const same =
+    custom &&
+    [...node.querySelectorAll("button:not(:disabled)")].find(
+      (one) => one.dataset.customId === custom,
+    );
   const words = held !== old && held.textContent;
-  const alike = words && [...node.querySelectorAll("button:not(:disabled)")].find((one) => one.textContent === words);
+  const alike =
+    words &&
+    [...node.querySelectorAll("button:not(:disabled)")].find((one) => one.textContent === words);
   (same || alike || node).focus({ preventScroll: true });
 }
 
 /** Draw a forum post's tags. */
 export function tagsOf(channel, state) {
   const forum = state.channels.get(channel?.parent_id);
-  const tags = (channel?.applied_tags ?? []).map((id) => forum?.available_tags?.find((tag) => tag.id === id)).filter(Boolean);
-  return tags.length ? h("span", { class: "tags" }, tags.map((tag) =>
-    h("span", { class: "tag" }, tag.emoji_name ? `${tag.emoji_name} ` : "", tag.name))) : null;
+  const tags = (channel?.applied_tags ?? [])
+    .map((id) => forum?.available_tags?.find((tag) => tag.id === id))
+    .filter(Boolean);
+  return tags.length
+    ? h(
+        "span",
+        { class: "tags" },
+        tags.map((tag) =>
+          h("span", { class: "tag" }, tag.emoji_name ? `${tag.emoji_name} ` : "", tag.name),
+        ),
+      )
+    : null;
 }
-

@@ -12,11 +12,37 @@ export function openModal(modal, state, onSubmit) {
   const error = h("div", { class: "modal-error", role: "alert", hidden: true });
   const title = h("h2", { id: freshId("modal") }, modal.title);
   const submit = h("button", { type: "submit", class: "button primary" }, "Submit");
-  const body = h("div", { class: "modal-body" }, modal.components.map((component) => top(component, fields, state)));
-  const dialog = h("dialog", { class: "modal", "aria-labelledby": title.id },
-    h("form", { novalidate: true }, h("header", { class: "modal-head" }, title, iconButton("close", "Close", () => dialog.close())),
-      body, error, h("footer", { class: "modal-foot" },
-        h("button", { type: "button", class: "button secondary", on: { click: () => dialog.close() } }, "Cancel"), submit)));
+  const body = h(
+    "div",
+    { class: "modal-body" },
+    modal.components.map((component) => top(component, fields, state)),
+  );
+  const dialog = h(
+    "dialog",
+    { class: "modal", "aria-labelledby": title.id },
+    h(
+      "form",
+      { novalidate: true },
+      h(
+        "header",
+        { class: "modal-head" },
+        title,
+        iconButton("close", "Close", () => dialog.close()),
+      ),
+      body,
+      error,
+      h(
+        "footer",
+        { class: "modal-foot" },
+        h(
+          "button",
+          { type: "button", class: "button secondary", on: { click: () => dialog.close() } },
+          "Cancel",
+        ),
+        submit,
+      ),
+    ),
+  );
   const before = document.activeElement;
   dialog.addEventListener("close", () => {
     dialog.remove();
@@ -49,8 +75,14 @@ export function openModal(modal, state, onSubmit) {
 
 function top(component, fields, state) {
   if (component.type === 10) return cleaned(component.html, component.content, "md modal-text");
-  if (component.type === 1) return h("div", {}, component.components.map((one) => labelled(one, one.label, "", fields, state)));
-  if (component.type === 18) return labelled(component.component, component.label, component.description, fields, state);
+  if (component.type === 1)
+    return h(
+      "div",
+      {},
+      component.components.map((one) => labelled(one, one.label, "", fields, state)),
+    );
+  if (component.type === 18)
+    return labelled(component.component, component.label, component.description, fields, state);
   return h("div", { class: "unknown" }, `Component of type ${component.type}`);
 }
 
@@ -66,89 +98,215 @@ function labelled(component, words, description, fields, state) {
     return !wrong.textContent;
   };
   fields.push(field);
-  const label = [words, needed ? h("span", { class: "needed", "aria-hidden": "true" }, " *") : null];
-  const help = description ? h("span", { class: "field-help", id: `${id}-help` }, description) : null;
+  const label = [
+    words,
+    needed ? h("span", { class: "needed", "aria-hidden": "true" }, " *") : null,
+  ];
+  const help = description
+    ? h("span", { class: "field-help", id: `${id}-help` }, description)
+    : null;
   field.mark?.setAttribute("aria-describedby", `${id}-help ${id}-wrong`);
-  if (field.grouped) return h("fieldset", { class: "field" }, h("legend", {}, label), help, field.node, wrong);
-  return h("div", { class: "field" }, h("label", { for: id, id: `${id}-label` }, label), help, field.node, wrong);
+  if (field.grouped)
+    return h("fieldset", { class: "field" }, h("legend", {}, label), help, field.node, wrong);
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: id, id: `${id}-label` }, label),
+    help,
+    field.node,
+    wrong,
+  );
 }
 
-const KINDS = { 3: chooser, 5: chooser, 6: chooser, 7: chooser, 8: chooser, 4: textInput, 19: upload, 21: radios, 22: checks, 23: check };
+const KINDS = {
+  3: chooser,
+  5: chooser,
+  6: chooser,
+  7: chooser,
+  8: chooser,
+  4: textInput,
+  19: upload,
+  21: radios,
+  22: checks,
+  23: check,
+};
 
 function textInput(component, { id, needed }) {
   const long = component.style === 2;
-  const node = h(long ? "textarea" : "input", { id, class: "text-input", type: long ? null : "text", rows: long ? "4" : null, value: component.value ?? "",
-    placeholder: component.placeholder, maxlength: component.max_length ?? 4000, "aria-required": String(needed) });
-  return { node, mark: node, focus: () => node.focus(), answer: () => ({ value: node.value }),
+  const node = h(long ? "textarea" : "input", {
+    id,
+    class: "text-input",
+    type: long ? null : "text",
+    rows: long ? "4" : null,
+    value: component.value ?? "",
+    placeholder: component.placeholder,
+    maxlength: component.max_length ?? 4000,
+    "aria-required": String(needed),
+  });
+  return {
+    node,
+    mark: node,
+    focus: () => node.focus(),
+    answer: () => ({ value: node.value }),
     problem: (must) => {
       const length = [...node.value].length;
       if (must && !node.value.trim()) return REQUIRED;
-      return length && length < (component.min_length ?? 0) ? `Must be ${component.min_length} or more in length` : "";
-    } };
+      return length && length < (component.min_length ?? 0)
+        ? `Must be ${component.min_length} or more in length`
+        : "";
+    },
+  };
 }
 
 function chooser(component, { id, words, state }) {
   const items = selectItems(component, state);
   let values = items.filter((item) => item.selected).map((item) => item.value);
   const text = h("span", {});
-  const node = h("button", { type: "button", id, class: "select", "aria-haspopup": "dialog", "aria-expanded": "false",
-    "aria-labelledby": `${id}-label ${id}-value` }, text, icon("down"));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      id,
+      class: "select",
+      "aria-haspopup": "dialog",
+      "aria-expanded": "false",
+      "aria-labelledby": `${id}-label ${id}-value`,
+    },
+    text,
+    icon("down"),
+  );
   text.id = `${id}-value`;
   const draw = () => {
     text.className = values.length ? "select-value" : "select-placeholder";
-    text.textContent = values.length ? items.filter((item) => values.includes(item.value)).map((item) => item.label).join(", ")
+    text.textContent = values.length
+      ? items
+          .filter((item) => values.includes(item.value))
+          .map((item) => item.label)
+          .join(", ")
       : component.placeholder || "Make a selection";
   };
-  node.addEventListener("click", () => openList(node, { label: words, items: items.map((item) => ({ ...item, selected: values.includes(item.value) })),
-    multi: (component.max_values ?? 1) > 1, min: component.min_values ?? 1, max: component.max_values ?? 1,
-    onPick: (picked) => { values = picked; draw(); } }));
+  node.addEventListener("click", () =>
+    openList(node, {
+      label: words,
+      items: items.map((item) => ({ ...item, selected: values.includes(item.value) })),
+      multi: (component.max_values ?? 1) > 1,
+      min: component.min_values ?? 1,
+      max: component.max_values ?? 1,
+      onPick: (picked) => {
+        values = picked;
+        draw();
+      },
+    }),
+  );
   draw();
-  return { node, mark: node, focus: () => node.focus(), answer: () => ({ values }), problem: (must) => must && !values.length ? REQUIRED : "" };
+  return {
+    node,
+    mark: node,
+    focus: () => node.focus(),
+    answer: () => ({ values }),
+    problem: (must) => (must && !values.length ? REQUIRED : ""),
+  };
 }
 
 function ticks(component, type, { id }) {
-  const inputs = component.options.map((option) => h("input", { type, name: id, value: option.value, checked: option.default }));
-  const node = h("div", { class: "ticks" }, component.options.map((option, index) => h("label", { class: "tick" }, inputs[index],
-    h("span", {}, option.label, option.description ? h("span", { class: "field-help" }, option.description) : null))));
-  return { node, grouped: true, focus: () => inputs[0]?.focus(), chosen: () => inputs.filter((one) => one.checked).map((one) => one.value) };
+  const inputs = component.options.map((option) =>
+    h("input", { type, name: id, value: option.value, checked: option.default }),
+  );
+  const node = h(
+    "div",
+    { class: "ticks" },
+    component.options.map((option, index) =>
+      h(
+        "label",
+        { class: "tick" },
+        inputs[index],
+        h(
+          "span",
+          {},
+          option.label,
+          option.description ? h("span", { class: "field-help" }, option.description) : null,
+        ),
+      ),
+    ),
+  );
+  return {
+    node,
+    grouped: true,
+    focus: () => inputs[0]?.focus(),
+    chosen: () => inputs.filter((one) => one.checked).map((one) => one.value),
+  };
 }
 
 function radios(component, place) {
   const group = ticks(component, "radio", place);
-  return { ...group, answer: () => ({ value: group.chosen()[0] ?? null }), problem: (must) => must && !group.chosen().length ? REQUIRED : "" };
+  return {
+    ...group,
+    answer: () => ({ value: group.chosen()[0] ?? null }),
+    problem: (must) => (must && !group.chosen().length ? REQUIRED : ""),
+  };
 }
 
 function checks(component, place) {
   const group = ticks(component, "checkbox", place);
   const least = component.min_values ?? 1;
   const most = component.max_values ?? component.options.length;
-  return { ...group, answer: () => ({ values: group.chosen() }), problem: (must) => {
-    const count = group.chosen().length;
-    if (must && !count) return REQUIRED;
-    if (count && count < least) return `Choose at least ${least}`;
-    return count > most ? `Choose at most ${most}` : "";
-  } };
+  return {
+    ...group,
+    answer: () => ({ values: group.chosen() }),
+    problem: (must) => {
+      const count = group.chosen().length;
+      if (must && !count) return REQUIRED;
+      if (count && count < least) return `Choose at least ${least}`;
+      return count > most ? `Choose at most ${most}` : "";
+    },
+  };
 }
 
 function check(component, { id }) {
   const node = h("input", { type: "checkbox", id, class: "check", checked: component.default });
-  return { node, mark: node, focus: () => node.focus(), answer: () => ({ value: node.checked }), problem: () => "" };
+  return {
+    node,
+    mark: node,
+    focus: () => node.focus(),
+    answer: () => ({ value: node.checked }),
+    problem: () => "",
+  };
 }
 
 function upload(component, { id }) {
   const node = h("input", { type: "file", id, class: "upload", disabled: true });
-  return { node: h("div", { class: "upload-box" }, node, h("span", { class: "field-help" }, "Files cannot be sent in the playground.")),
-    focus: () => {}, answer: () => ({ values: [] }), problem: () => "" };
+  return {
+    node: h(
+      "div",
+      { class: "upload-box" },
+      node,
+      h("span", { class: "field-help" }, "Files cannot be sent in the playground."),
+    ),
+    focus: () => {},
+    answer: () => ({ values: [] }),
+    problem: () => "",
+  };
 }
 
 function inert(component) {
-  return { node: h("div", { class: "unknown" }, `Input of type ${component.type}`), focus: () => {}, answer: () => ({}), problem: () => "" };
+  return {
+    node: h("div", { class: "unknown" }, `Input of type ${component.type}`),
+    focus: () => {},
+    answer: () => ({}),
+    problem: () => "",
+  };
 }
 
 function answerOf(component, fields) {
-  const one = (inner) => ({ type: inner.type, id: inner.id, custom_id: inner.custom_id,
-    ...fields.find((field) => field.component === inner).answer() });
-  if (component.type === 18) return { type: 18, id: component.id, component: one(component.component) };
-  if (component.type === 1) return { type: 1, id: component.id, components: component.components.map(one) };
+  const one = (inner) => ({
+    type: inner.type,
+    id: inner.id,
+    custom_id: inner.custom_id,
+    ...fields.find((field) => field.component === inner).answer(),
+  });
+  if (component.type === 18)
+    return { type: 18, id: component.id, component: one(component.component) };
+  if (component.type === 1)
+    return { type: 1, id: component.id, components: component.components.map(one) };
   return { type: component.type, id: component.id };
 }

@@ -13,30 +13,55 @@ const ROLE = 8;
 const MENTIONABLE = 9;
 const NUMBER = 10;
 const LONGEST_TEXT = 6000;
-const WANTED = { [USER]: "user", [CHANNEL]: "channel", [ROLE]: "role", [MENTIONABLE]: "user or role" };
+const WANTED = {
+  [USER]: "user",
+  [CHANNEL]: "channel",
+  [ROLE]: "role",
+  [MENTIONABLE]: "user or role",
+};
 
 /** List every command that can be sent: subcommands stand for themselves. */
 export function leavesOf(commands) {
-  return commands.filter((command) => (command.type ?? 1) === 1).flatMap((command) => walk(command, command, [command.name]));
+  return commands
+    .filter((command) => (command.type ?? 1) === 1)
+    .flatMap((command) => walk(command, command, [command.name]));
 }
 
 function walk(command, node, path) {
-  const subs = (node.options ?? []).filter((option) => option.type === SUB || option.type === GROUP);
+  const subs = (node.options ?? []).filter(
+    (option) => option.type === SUB || option.type === GROUP,
+  );
   if (subs.length) return subs.flatMap((sub) => walk(command, sub, [...path, sub.name]));
-  return [{ command, path, name: path.join(" "), description: node.description, options: node.options ?? [] }];
+  return [
+    {
+      command,
+      path,
+      name: path.join(" "),
+      description: node.description,
+      options: node.options ?? [],
+    },
+  ];
 }
 
 /** Find the leaves that fit what is typed after the slash, best first, groups kept together. */
 export function findLeaves(leaves, typed) {
   const words = typed.trim().toLowerCase();
-  const ranked = leaves.map((leaf) => ({ leaf, rank: rankOf(leaf, words) })).filter((one) => one.rank < 9);
+  const ranked = leaves
+    .map((leaf) => ({ leaf, rank: rankOf(leaf, words) }))
+    .filter((one) => one.rank < 9);
   const best = new Map();
   for (const { leaf, rank } of ranked) {
     best.set(groupOf(leaf), Math.min(rank, best.get(groupOf(leaf)) ?? 9));
   }
   const order = [...best.keys()];
-  return ranked.sort((a, b) => best.get(groupOf(a.leaf)) - best.get(groupOf(b.leaf))
-    || order.indexOf(groupOf(a.leaf)) - order.indexOf(groupOf(b.leaf)) || a.rank - b.rank).map((one) => one.leaf);
+  return ranked
+    .sort(
+      (a, b) =>
+        best.get(groupOf(a.leaf)) - best.get(groupOf(b.leaf)) ||
+        order.indexOf(groupOf(a.leaf)) - order.indexOf(groupOf(b.leaf)) ||
+        a.rank - b.rank,
+    )
+    .map((one) => one.leaf);
 }
 
 function rankOf(leaf, words) {
@@ -54,7 +79,10 @@ export function groupOf(leaf) {
 
 /** Give the options in the order they are asked: required first. */
 export function inOrder(options) {
-  return [...options.filter((option) => option.required), ...options.filter((option) => !option.required)];
+  return [
+    ...options.filter((option) => option.required),
+    ...options.filter((option) => !option.required),
+  ];
 }
 
 /** Tell whether the bot is asked for suggestions while one types. */
@@ -64,8 +92,13 @@ export function isRemote(option) {
 
 /** List what can be chosen for an option here, or null where any text goes. */
 export function localItems(option, state) {
-  if (option.choices?.length) return option.choices.map((choice) => ({ value: choice.value, label: choice.name }));
-  if (option.type === BOOLEAN) return [{ value: true, label: "True" }, { value: false, label: "False" }];
+  if (option.choices?.length)
+    return option.choices.map((choice) => ({ value: choice.value, label: choice.name }));
+  if (option.type === BOOLEAN)
+    return [
+      { value: true, label: "True" },
+      { value: false, label: "False" },
+    ];
   if (option.type === USER) return userItems(state);
   if (option.type === ROLE) return roleItems(state);
   if (option.type === MENTIONABLE) return [...userItems(state), ...roleItems(state)];
@@ -78,7 +111,10 @@ export function matching(items, typed) {
   const words = typed.trim().toLowerCase().replace(/^[#@]/, "");
   if (!words) return items.slice(0, 25);
   const begins = (item) => Number(!item.label.toLowerCase().startsWith(words));
-  return items.filter((item) => item.label.toLowerCase().includes(words)).sort((a, b) => begins(a) - begins(b)).slice(0, 25);
+  return items
+    .filter((item) => item.label.toLowerCase().includes(words))
+    .sort((a, b) => begins(a) - begins(b))
+    .slice(0, 25);
 }
 
 /** Turn what was typed into a value, or say what is wrong in Discord's words. */
@@ -86,7 +122,10 @@ export function resolve(field, state) {
   const { option } = field;
   const text = field.text.trim();
   if (field.value !== undefined) return { value: field.value };
-  if (!text) return option.required ? { error: "This option is required. Specify a value" } : { value: undefined };
+  if (!text)
+    return option.required
+      ? { error: "This option is required. Specify a value" }
+      : { value: undefined };
   const items = localItems(option, state);
   if (items) return resolveChoice(option, items, text);
   if (option.type === INTEGER || option.type === NUMBER) return resolveNumber(option, text);
@@ -98,17 +137,25 @@ function resolveChoice(option, items, text) {
   const found = items.find((item) => item.label.toLowerCase() === words);
   if (found) return { value: found.value };
   if (option.type === BOOLEAN) return { error: "Select true or false" };
-  return { error: WANTED[option.type] ? `Select a valid ${WANTED[option.type]}` : "Select a valid choice" };
+  return {
+    error: WANTED[option.type] ? `Select a valid ${WANTED[option.type]}` : "Select a valid choice",
+  };
 }
 
 function resolveNumber(option, text) {
   const whole = option.type === INTEGER;
   const value = Number(text);
-  if (!(whole ? /^[-+]?\d+$/ : /^[-+]?\d*\.?\d+$/).test(text) || !Number.isFinite(value) || (whole && !Number.isSafeInteger(value))) {
+  if (
+    !(whole ? /^[-+]?\d+$/ : /^[-+]?\d*\.?\d+$/).test(text) ||
+    !Number.isFinite(value) ||
+    (whole && !Number.isSafeInteger(value))
+  ) {
     return { error: whole ? "Input a valid integer" : "Input a valid number" };
   }
-  if (option.min_value !== undefined && value < option.min_value) return { error: "Value is too small" };
-  if (option.max_value !== undefined && value > option.max_value) return { error: "Value is too big" };
+  if (option.min_value !== undefined && value < option.min_value)
+    return { error: "Value is too small" };
+  if (option.max_value !== undefined && value > option.max_value)
+    return { error: "Value is too big" };
   return { value };
 }
 
@@ -132,12 +179,25 @@ export function toData(leaf, fields, state, focused) {
     const { value } = resolve(field, state);
     if (value !== undefined) written.push({ ...base, value });
   }
-  return leaf.path.slice(1).reduceRight((options, name, index) =>
-    [{ name, type: index === leaf.path.length - 2 ? SUB : GROUP, options }], written);
+  return leaf.path
+    .slice(1)
+    .reduceRight(
+      (options, name, index) => [
+        { name, type: index === leaf.path.length - 2 ? SUB : GROUP, options },
+      ],
+      written,
+    );
 }
 
 /** Name the kind of value an option takes. */
 export function kindWord(option) {
-  return { [STRING]: "text", [INTEGER]: "whole number", [BOOLEAN]: "true or false", [NUMBER]: "number",
-    ...WANTED }[option.type] ?? "value";
+  return (
+    {
+      [STRING]: "text",
+      [INTEGER]: "whole number",
+      [BOOLEAN]: "true or false",
+      [NUMBER]: "number",
+      ...WANTED,
+    }[option.type] ?? "value"
+  );
 }

@@ -33,20 +33,26 @@ class App {
     this.listen();
     this.showPanel(innerWidth > WIDE_PX, false);
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    this.socket = new Socket(`${scheme}//${location.host}/page/socket?t=${encodeURIComponent(this.token)}`,
-      { onEvent: (event) => this.take(event), onState: (state) => this.line(state) });
+    this.socket = new Socket(
+      `${scheme}//${location.host}/page/socket?t=${encodeURIComponent(this.token)}`,
+      { onEvent: (event) => this.take(event), onState: (state) => this.line(state) },
+    );
   }
 
   listen() {
     window.addEventListener("hashchange", () => this.follow());
     byId("shade").addEventListener("click", () => this.drawer(false));
-    document.addEventListener("visibilitychange", () => this.state.current && this.state.markRead(this.state.current));
+    document.addEventListener(
+      "visibilitychange",
+      () => this.state.current && this.state.markRead(this.state.current),
+    );
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) this.escape();
     });
     document.addEventListener("click", (event) => this.clicked(event));
     document.addEventListener("keydown", (event) => {
-      if (["Enter", " "].includes(event.key) && event.target.matches?.(".spoiler:not(.open)")) this.clicked(event);
+      if (["Enter", " "].includes(event.key) && event.target.matches?.(".spoiler:not(.open)"))
+        this.clicked(event);
     });
   }
 
@@ -68,7 +74,10 @@ class App {
     if (mention) this.go(mention.dataset.channelId);
     const link = event.target.closest?.(".md a[href]");
     if (!link) return;
-    const inside = /^https?:\/\/(?:\w+\.)?discord(?:app)?\.com\/channels\/(?:\d+|@me)\/(\d+)(?:\/(\d+))?/.exec(link.href);
+    const inside =
+      /^https?:\/\/(?:\w+\.)?discord(?:app)?\.com\/channels\/(?:\d+|@me)\/(\d+)(?:\/(\d+))?/.exec(
+        link.href,
+      );
     if (inside && this.state.channels.has(inside[1])) {
       event.preventDefault();
       this.go(inside[1], inside[2]);
@@ -92,7 +101,10 @@ class App {
     clearTimeout(this.bannerTimer);
     if (state === "lost") {
       // A restart takes a moment; only a longer silence is worth a word.
-      this.bannerTimer = setTimeout(() => this.banner("Connection lost. Reconnecting…"), BANNER_AFTER_MS);
+      this.bannerTimer = setTimeout(
+        () => this.banner("Connection lost. Reconnecting…"),
+        BANNER_AFTER_MS,
+      );
       return;
     }
     this.banner("");
@@ -102,8 +114,17 @@ class App {
   banner(text) {
     const node = byId("banner");
     node.hidden = !text;
-    node.replaceChildren(text ? h("span", { class: "spin", "aria-hidden": "true" }) : "", text,
-      text ? h("button", { type: "button", class: "text-button", on: { click: () => this.socket.hurry() } }, "Try now") : "");
+    node.replaceChildren(
+      text ? h("span", { class: "spin", "aria-hidden": "true" }) : "",
+      text,
+      text
+        ? h(
+            "button",
+            { type: "button", class: "text-button", on: { click: () => this.socket.hurry() } },
+            "Try now",
+          )
+        : "",
+    );
   }
 
   async reload() {
@@ -174,8 +195,11 @@ class App {
 
   usableCommands() {
     const place = this.state.channel?.type === 1 ? 1 : 0;
-    return this.state.commands.filter((command) => this.state.mayUse(command)
-      && (!command.contexts?.length || command.contexts.includes(place)));
+    return this.state.commands.filter(
+      (command) =>
+        this.state.mayUse(command) &&
+        (!command.contexts?.length || command.contexts.includes(place)),
+    );
   }
 
   contextCommands(type) {
@@ -184,7 +208,11 @@ class App {
 
   async runCommand(leaf, options) {
     const row = { kind: "command", channel_id: this.state.current, name: leaf.name };
-    await this.begin(row, "command", { channel_id: row.channel_id, command_id: leaf.command.id, options });
+    await this.begin(row, "command", {
+      channel_id: row.channel_id,
+      command_id: leaf.command.id,
+      options,
+    });
     this.messages.toEnd();
   }
 
@@ -201,7 +229,12 @@ class App {
 
   async useContext(command, targetId) {
     const channelId = this.state.current;
-    const fields = { channel_id: channelId, command_id: command.id, options: [], target_id: targetId };
+    const fields = {
+      channel_id: channelId,
+      command_id: command.id,
+      options: [],
+      target_id: targetId,
+    };
     try {
       await this.begin({ kind: "command", channel_id: channelId }, "command", fields);
     } catch (error) {
@@ -213,7 +246,12 @@ class App {
     for (const [id, row] of this.state.pending) {
       if (row.message_id === message.id && row.state === "failed") this.state.removePending(id);
     }
-    const row = { kind: "component", channel_id: message.channel_id, message_id: message.id, custom_id: fields.custom_id };
+    const row = {
+      kind: "component",
+      channel_id: message.channel_id,
+      message_id: message.id,
+      custom_id: fields.custom_id,
+    };
     try {
       await this.begin(row, "component", { message_id: message.id, ...fields });
     } catch (error) {
@@ -253,7 +291,12 @@ class App {
   async trouble(kind) {
     try {
       const { says } = await this.ask("trouble", { kind, channel_id: this.state.current });
-      this.state.addTrace({ at: new Date().toISOString(), kind: "trouble", text: says, detail: "" });
+      this.state.addTrace({
+        at: new Date().toISOString(),
+        kind: "trouble",
+        text: says,
+        detail: "",
+      });
       toast(says, "long");
     } catch (error) {
       this.complain(error);
@@ -267,7 +310,11 @@ class App {
   showModal(event) {
     this.state.removePending(event.interaction_id);
     openModal(event.modal, this.state, async (components) => {
-      const answer = await this.ask("modal", { interaction_id: event.interaction_id, custom_id: event.modal.custom_id, components });
+      const answer = await this.ask("modal", {
+        interaction_id: event.interaction_id,
+        custom_id: event.modal.custom_id,
+        components,
+      });
       await this.ended(answer.interaction_id);
     });
   }
@@ -296,11 +343,16 @@ class App {
       message_delete: () => state.dropMessage(event),
       interaction: () => state.changePending(event),
       modal: () => this.showModal(event),
-      commands: () => { state.commands = event.commands; },
+      commands: () => {
+        state.commands = event.commands;
+      },
       channel_create: () => this.channelChanged(event.channel),
       channel_update: () => this.channelChanged(event.channel),
       channel_delete: () => this.channelGone(event.channel),
-      bot: () => { state.bot.online = event.online; state.tell("bot"); },
+      bot: () => {
+        state.bot.online = event.online;
+        state.tell("bot");
+      },
       typing: () => this.typing(event),
       trace: () => state.addTrace(event.entry),
     };

@@ -4,8 +4,22 @@ import { h, icon, iconButton } from "./dom.js";
 
 const GAP_MS = 1500;
 const KEPT_GROUPS = 40;
-const ICONS = { interaction: "bolt", rest: "send", gateway: "link", feed: "rss", post: "megaphone", trouble: "warn" };
-const WORDS = { interaction: "Interaction", rest: "REST", gateway: "Gateway", feed: "Feed", post: "Post", trouble: "Trouble" };
+const ICONS = {
+  interaction: "bolt",
+  rest: "send",
+  gateway: "link",
+  feed: "rss",
+  post: "megaphone",
+  trouble: "warn",
+};
+const WORDS = {
+  interaction: "Interaction",
+  rest: "REST",
+  gateway: "Gateway",
+  feed: "Feed",
+  post: "Post",
+  trouble: "Trouble",
+};
 
 /** Keep the side panel inside `root`. */
 export class Panel {
@@ -13,15 +27,38 @@ export class Panel {
     this.app = app;
     this.root = root;
     this.groups = [];
-    this.list = h("div", { class: "trace", tabindex: "0", role: "region", "aria-label": "Steps of the last actions" });
-    root.append(h("div", { class: "panel-head" }, h("h2", {}, "What just happened"),
-      iconButton("close", "Close panel", () => app.showPanel(false))), this.list);
+    this.list = h("div", {
+      class: "trace",
+      tabindex: "0",
+      role: "region",
+      "aria-label": "Steps of the last actions",
+    });
+    root.append(
+      h(
+        "div",
+        { class: "panel-head" },
+        h("h2", {}, "What just happened"),
+        iconButton("close", "Close panel", () => app.showPanel(false)),
+      ),
+      this.list,
+    );
     app.state.on("trace", (entry) => this.add(entry));
     this.drawEmpty();
   }
 
   drawEmpty() {
-    this.list.replaceChildren(h("div", { class: "empty" }, icon("bolt"), h("p", {}, "Use a command, press a button or publish an item. Each step that follows shows up here.")));
+    this.list.replaceChildren(
+      h(
+        "div",
+        { class: "empty" },
+        icon("bolt"),
+        h(
+          "p",
+          {},
+          "Use a command, press a button or publish an item. Each step that follows shows up here.",
+        ),
+      ),
+    );
   }
 
   load(entries) {
@@ -39,21 +76,40 @@ export class Panel {
       return;
     }
     if (!group) this.list.replaceChildren();
-    const first = !group || at - group.last > GAP_MS || (entry.kind === "interaction" && group.lastKind !== "interaction");
+    const first =
+      !group ||
+      at - group.last > GAP_MS ||
+      (entry.kind === "interaction" && group.lastKind !== "interaction");
     if (first) group = this.begin(entry, at);
     group.last = at;
     group.lastKind = entry.kind;
     group.alone = first;
     // The head of a group is its first entry's text already; it has a row for what lies below it.
     if (!first) group.rows.append(this.row(entry, at - group.first));
-    else if (detailText(entry.detail)) group.rows.append(this.row({ ...entry, text: "As it was sent" }, 0));
+    else if (detailText(entry.detail))
+      group.rows.append(this.row({ ...entry, text: "As it was sent" }, 0));
   }
 
   begin(entry, at) {
     const rows = h("ol", { class: "steps" });
     const clock = h("time", { datetime: entry.at }, new Date(at).toLocaleTimeString());
-    const node = h("section", { class: "steps-group" }, h("h3", {}, h("span", { class: `step-kind ${entry.kind}` }, icon(ICONS[entry.kind] ?? "link"), h("span", { class: "sr" }, WORDS[entry.kind] ?? entry.kind)),
-      h("span", { class: "steps-name" }, entry.text), clock), rows);
+    const node = h(
+      "section",
+      { class: "steps-group" },
+      h(
+        "h3",
+        {},
+        h(
+          "span",
+          { class: `step-kind ${entry.kind}` },
+          icon(ICONS[entry.kind] ?? "link"),
+          h("span", { class: "sr" }, WORDS[entry.kind] ?? entry.kind),
+        ),
+        h("span", { class: "steps-name" }, entry.text),
+        clock,
+      ),
+      rows,
+    );
     const group = { node, rows, first: at, text: entry.text, times: 1 };
     // A feed that is asked every few seconds and has nothing new is one line with a count.
     group.again = (now) => {
@@ -68,17 +124,37 @@ export class Panel {
   }
 
   row(entry, after) {
-    const line = [h("span", { class: `step-kind ${entry.kind}` }, icon(ICONS[entry.kind] ?? "link"), WORDS[entry.kind] ?? entry.kind),
-      h("span", { class: "step-text" }, entry.text), h("span", { class: "step-after" }, `+${after} ms`)];
+    const line = [
+      h(
+        "span",
+        { class: `step-kind ${entry.kind}` },
+        icon(ICONS[entry.kind] ?? "link"),
+        WORDS[entry.kind] ?? entry.kind,
+      ),
+      h("span", { class: "step-text" }, entry.text),
+      h("span", { class: "step-after" }, `+${after} ms`),
+    ];
     const detail = detailText(entry.detail);
     if (!detail) return h("li", { class: "step" }, h("div", { class: "step-line" }, line));
-    return h("li", { class: "step" }, h("details", {}, h("summary", { class: "step-line" }, line), h("pre", { tabindex: "0" }, detail)));
+    return h(
+      "li",
+      { class: "step" },
+      h(
+        "details",
+        {},
+        h("summary", { class: "step-line" }, line),
+        h("pre", { tabindex: "0" }, detail),
+      ),
+    );
   }
 }
 
 function detailText(detail) {
   if (detail === null || detail === undefined || detail === "") return "";
   if (typeof detail === "string") return detail;
-  const lines = Object.entries(detail).map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value, null, 2) : value}`);
+  const lines = Object.entries(detail).map(
+    ([name, value]) =>
+      `${name}: ${typeof value === "object" ? JSON.stringify(value, null, 2) : value}`,
+  );
   return lines.join("\n");
 }

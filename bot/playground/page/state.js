@@ -27,7 +27,11 @@ export class State {
   /** Listen; gives the way to stop. */
   on(name, call) {
     this.listeners.set(name, [...(this.listeners.get(name) ?? []), call]);
-    return () => this.listeners.set(name, this.listeners.get(name).filter((one) => one !== call));
+    return () =>
+      this.listeners.set(
+        name,
+        this.listeners.get(name).filter((one) => one !== call),
+      );
   }
 
   tell(name, detail) {
@@ -72,7 +76,8 @@ export class State {
   }
 
   listOf(channelId) {
-    if (!this.messages.has(channelId)) this.messages.set(channelId, { list: [], whole: false, read: false });
+    if (!this.messages.has(channelId))
+      this.messages.set(channelId, { list: [], whole: false, read: false });
     return this.messages.get(channelId);
   }
 
@@ -117,7 +122,12 @@ export class State {
     const at = held?.list.findIndex((one) => one.id === message.id) ?? -1;
     if (at < 0) {
       // A change of something older than what is held here is read with the history, later.
-      if (held?.read && message.author && (held.whole || byAge(held.list[0]?.id ?? message.id, message.id) < 0)) this.addMessage(message);
+      if (
+        held?.read &&
+        message.author &&
+        (held.whole || byAge(held.list[0]?.id ?? message.id, message.id) < 0)
+      )
+        this.addMessage(message);
       return;
     }
     held.list[at] = { ...held.list[at], ...message };

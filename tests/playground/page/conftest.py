@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.playground.page.hands import ARGS, FOUND, WIDE, Open, Page
+from tests.playground.page.hands import ARGS, FOUND, WIDE, Open, Page, Watch
 from tests.playground.page.page_world import PageWorld, serve
 
 
@@ -28,19 +28,19 @@ async def world() -> AsyncIterator[PageWorld]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def open_page(browser: Any, world: PageWorld) -> AsyncIterator[Open]:
-    """Open the page; what it complains about in the console fails the test."""
+async def watch(browser: Any) -> AsyncIterator[Watch]:
+    """Open an address; what the page complains about in the console fails the test."""
     complaints: list[str] = []
     contexts = []
 
-    async def open_it(size: dict[str, int] = WIDE, where: str = "", **more: Any) -> Page:
+    async def open_it(address: str, size: dict[str, int] = WIDE, **more: Any) -> Page:
         context = await browser.new_context(viewport=size, locale="en-GB", **more)
         contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(6000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.extend([said.text] * (said.type == "error")))
-        await page.goto(world.address + (f"#/{where}" if where else ""))
+        await page.goto(address)
         await page.wait_for_selector('#app[data-loading="false"]')
         return page
 
@@ -49,3 +49,13 @@ async def open_page(browser: Any, world: PageWorld) -> AsyncIterator[Open]:
         await context.close()
     # A socket that is refused is reported by the browser itself; the page goes on.
     assert [said for said in complaints if "WebSocket connection" not in said] == []
+
+
+@pytest.fixture
+def open_page(watch: Watch, world: PageWorld) -> Open:
+    """Open the page of the stand-in server, at a place in it."""
+
+    async def open_it(size: dict[str, int] = WIDE, where: str = "", **more: Any) -> Page:
+        return await watch(world.address + (f"#/{where}" if where else ""), size, **more)
+
+    return open_it

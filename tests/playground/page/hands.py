@@ -10,6 +10,7 @@ from tests.playground.page.page_world import PageWorld
 
 Page = Any
 Open = Callable[..., Awaitable[Page]]
+Watch = Callable[..., Awaitable[Page]]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FOUND = next((path for name in BROWSERS if (path := shutil.which(name))), None)

@@ -1,0 +1,114 @@
+"""The page against the playground's own server, with a real discord.py bot behind it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import discord
+import pytest
+import pytest_asyncio
+
+from bot.playground.server import Server
+from tests.playground.page.hands import Page, Watch, browser_marks, write
+from tests.playground.page.small_bot import connected
+
+pytestmark = browser_marks()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+    async with Server() as running:
+        monkeypatch.setattr(discord.http.Route, "BASE", running.api)
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bot(server: Server) -> AsyncIterator[discord.Client]:
+    async with connected(server) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(server: Server, bot: discord.Client, watch: Watch) -> Any:
+    return await watch(server.page_url)
+
+
+async def use_tag(page: Page) -> Any:
+    await write(page, "/tag ")
+    await page.keyboard.type("cli")
+    await page.get_by_role("option", name="Climate").wait_for()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    answer = page.locator(".message", has_text="page 1")
+    await answer.wait_for()
+    return answer
+
+
+async def test_a_command_goes_to_the_bot_and_its_pages_turn(page: Page) -> None:
+    answer = await use_tag(page)
+    assert await answer.locator("h2").inner_text() == "Climate, page 1"
+    assert await answer.locator(".subtext strong").inner_text() == "the archive"
+    await answer.get_by_role("button", name="Next").click()
+    await page.get_by_text("Climate, page 2").wait_for()
+
+
+async def test_a_late_answer_for_one_alone_replaces_the_thinking_row(page: Page) -> None:
+    answer = await use_tag(page)
+    await answer.get_by_role("button", name="Read…").click()
+    await page.get_by_role("option", name="Energy").click()
+    await page.get_by_text("Tagwire is thinking…").wait_for()
+    await page.locator(".message.ephemeral", has_text="Energy is read").wait_for()
+    assert await page.locator(".pending-row").count() == 0
+    await page.get_by_role("button", name="Dismiss message").click()
+    await page.locator(".message.ephemeral").wait_for(state="detached")
+
+
+async def test_a_form_is_filled_in_and_answered(page: Page) -> None:
+    await write(page, "/digest ")
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New digest")
+    await dialog.get_by_label("Name").fill("Harbour")
+    await dialog.get_by_label("Weekly").check()
+    await dialog.get_by_role("button", name="Submit").click()
+    await dialog.wait_for(state="detached")
+    await page.locator(".message", has_text="Digest Harbour, w").wait_for()
+
+
+async def test_silence_of_the_bot_is_told_after_three_seconds(page: Page) -> None:
+    await write(page, "/silent ")
+    await page.keyboard.press("Enter")
+    await page.get_by_text("The application did not respond").wait_for()
+
+
+async def test_a_moderator_makes_the_bot_post_elsewhere(page: Page) -> None:
+    await page.locator("#person").click()
+    await page.get_by_role("option", name="ravi").click()
+    await page.get_by_text("You are now").wait_for()
+    await write(page, "/watch ")
+    await page.keyboard.type("newsr")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    await page.locator("[aria-label='newsroom, text channel, 1 unread']").click()
+    await page.locator(".message", has_text="Posted by the bot").wait_for()
+    panel = page.get_by_role("complementary")
+    await panel.get_by_text("/watch by ravi").wait_for()
+
+
+async def test_what_a_person_writes_is_rendered_and_never_becomes_markup(page: Page) -> None:
+    await write(page, "**bold** <img src=x onerror=alert(1)> ||end||")
+    await page.keyboard.press("Enter")
+    said = page.locator(".message", has_text="onerror")
+    assert await said.locator("strong").text_content() == "bold"
+    assert await said.locator("img").count() == 0
+    await said.locator(".spoiler").click()
+    assert await said.locator(".spoiler.open").count() == 1
+
+
+async def test_a_bot_that_is_away_is_shown_and_fails_commands(
+    page: Page, bot: discord.Client
+) -> None:
+    await write(page, "/tag ")
+    await page.keyboard.type("x")
+    await bot.close()
+    await page.get_by_title("Tagwire is offline").wait_for()
+    await page.keyboard.press("Enter")
+    await page.get_by_text("The application did not respond").wait_for()
