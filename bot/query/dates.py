@@ -85,9 +85,9 @@ def _days(text: str) -> tuple[date, date | None] | None:
     found = _DATE.fullmatch(text)
     if found is None:
         return None
-    year, month, day = (int(part) if part else 0 for part in found.groups())
+    year, month, day = (1 if part is None else int(part) for part in found.groups())
     try:
-        first = date(year, month or 1, day or 1)
+        first = date(year, month, day)
     except ValueError:
         return None
     try:
