@@ -82,7 +82,7 @@ def read_byline(line: str) -> tuple[str, ...] | None:
 
 
 def read_source(line: str) -> str | None:
-    """Return the publisher of a source line verbatim ("" when it names none), None for no such line."""
+    """Return the publisher a source line names, verbatim ("" for none); None for no such line."""
     if len(line) > _LONGEST_SOURCE:
         return None
     found = _SOURCE.fullmatch(line.strip())
@@ -207,7 +207,7 @@ def trails_off(blocks: Sequence[Block]) -> bool:
 
 
 def _take(blocks: list[Block], *, first: bool) -> tuple[list[Block], str | None]:
-    """Take the byline off the first text (or the source line off the last), alone or beside <br>."""
+    """Take the byline off the first text or the source line off the last, also beside <br>."""
     order = range(len(blocks)) if first else range(len(blocks) - 1, -1, -1)
     at = next((i for i in order if blocks[i].type is not BlockType.IMAGE), None)
     if at is None or blocks[at].type not in (BlockType.PARAGRAPH, BlockType.SUBHEADING):

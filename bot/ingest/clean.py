@@ -104,11 +104,13 @@ _CAPTION = re.compile(
     r"\[(?:wp_)?caption\b[^\]]{0,2000}\](.{0,4000}?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL
 )
 _SHORTCODE = re.compile(
-    r"\[/?(?:caption|wp_caption|gallery|youtube|vimeo|dailymotion|embed|audio|video|playlist|soundcloud|"
+    r"\[/?(?:caption|wp_caption|gallery|youtube|vimeo|dailymotion|embed|audio|video|playlist|"
+    r"soundcloud|"
     r"slideshare|googlemaps|contact-form(?:-7)?|contact-field|polldaddy|tweet|instagram|archives|"
     r"sourcecode|(?:vc|et_pb|fusion|av)_\w+)\b[^\[\]]{0,2000}\]"
     # Any other one that carries attributes, and any closing one.
-    r"|\[[a-z][\w-]{0,40}(?:\s+[\w-]{1,40}\s*=\s*(?:\"[^\"]{0,500}\"|'[^']{0,500}'|[^\s\]\"']{1,200}))+"
+    r"|\[[a-z][\w-]{0,40}(?:\s+[\w-]{1,40}\s*=\s*"
+    r"(?:\"[^\"]{0,500}\"|'[^']{0,500}'|[^\s\]\"']{1,200}))+"
     r"\s*/?\]|\[/[a-z][\w-]{0,40}\]",
     re.IGNORECASE,
 )

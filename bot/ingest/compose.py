@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.ingest.byline import declared_names, kind_of, read_body
 from bot.ingest.limits import MAX_BLOCKS, MAX_TAGS
 from bot.ingest.links import safe_link
-from bot.ingest.plain import cut, name_text, title_text
+from bot.ingest.plain import clean_text, cut, name_text, title_text
 from bot.model import Block, BlockType, Entry, Term
 from bot.query.tags import is_default_category, tag_display, tag_key
 
@@ -74,7 +74,7 @@ def distinct_terms(terms: Iterable[Term]) -> tuple[Term, ...]:
         key = tag_key(name)
         if not key or key in kept or is_default_category(name, term.slug):
             continue
-        kept[key] = Term(name, term.kind, term.slug)
+        kept[key] = Term(name, term.kind, clean_text(term.slug or "") or None)
         if len(kept) == MAX_TAGS:
             break
     return tuple(kept.values())

@@ -26,7 +26,10 @@ _MONTHS = {
 _LANGUAGES = ["de", "es", "fr", "it", "pt", "nl", "pl", "ru", "uk", "cs", "tr", "sv", "da", "nb"]
 _LANGUAGES += ["fi", "hu", "ro", "el", "ca", "id", "vi", "hr", "bg", "sk", "ar", "he", "fa", "hi"]
 
-_TIME = r"(?:\s*,?\s*(?:T|at|um|à|a las)?\s*(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?:[:.](?P<s>\d{2}))?(?:[.,]\d+)?\s*(?P<half>[ap]\.?m\.?)?)?"
+_TIME = (
+    r"(?:\s*,?\s*(?:T|at|um|à|a las)?\s*(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?:[:.](?P<s>\d{2}))?"
+    r"(?:[.,]\d+)?\s*(?P<half>[ap]\.?m\.?)?)?"
+)
 _ZONE = r"\s*(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}|\(?[A-Za-z]{1,5}\)?)?(?:\s*\([^()]*\))?"
 _DAY_NAME = r"(?:[^\W\d_]+\.?\s*,?\s+)?"
 _ORDINAL = r"(?:st|nd|rd|th|er|º|\.)?"

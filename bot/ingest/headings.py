@@ -9,34 +9,44 @@ from typing import Literal
 from bot.ingest.plain import clean_text
 from bot.model import Term
 
-_TAG = (
-    r"tag archives?|tagged(?: with)?|tag|posts tagged(?: with| as)?|archive for the tag|browsing tag"
-    r"|archivo de etiquetas? de|archivo de la etiqueta|etiqueta|schlagwort-?archive?|schlagwort"
-    r"|schlagwörter|archives? (?:du |des )?(?:mot-clé|mots-clés|étiquettes?)|étiquette|mot-clé"
-    r"|archivi? (?:per il |dei )?tag|arquivo da tag|arquivos? de tag|tagarchief|etikett|タグ|标签|標籤|태그"
+_TAG = "|".join(
+    (
+        r"tag archives?|tagged(?: with)?|tag|posts tagged(?: with| as)?|archive for the tag",
+        r"browsing tag|archivo de etiquetas? de|archivo de la etiqueta|etiqueta",
+        r"schlagwort-?archive?|schlagwort|schlagwörter|étiquette|mot-clé",
+        r"archives? (?:du |des )?(?:mot-clé|mots-clés|étiquettes?)|archivi? (?:per il |dei )?tag",
+        r"arquivos? (?:da|de) tag|tagarchief|etikett|タグ|标签|標籤|태그",
+    )
 )
-_CATEGORY = (
-    r"category archives?|category|posts in category|browsing category|archivo de (?:la )?categoría"
-    r"|categoría|kategorie-?archive?|kategorie|archives? (?:de la |par )?catégorie|catégorie|categoria"
-    r"|archivi? (?:per la )?categoria|arquivo da categoria|categoriearchief|categorie|カテゴリー|分类|分類|카테고리"
+_CATEGORY = "|".join(
+    (
+        r"category archives?|category|posts in category|browsing category",
+        r"archivo de (?:la )?categoría|categoría|kategorie-?archive?|kategorie",
+        r"archives? (?:de la |par )?catégorie|catégorie|archivi? (?:per la )?categoria|categoria",
+        r"arquivo da categoria|categoriearchief|categorie|カテゴリー|分类|分類|카테고리",
+    )
 )
-_OTHER = (
-    r"author archives?|author|posts by|autor(?:en)?(?:-?archiv)?|auteur|autore|archivo del autor|all posts by"
-    r"|(?:monthly|yearly|daily) archives?|archives? mensuelles?|month|year|day|monatsarchive?|archivo mensual"
+_OTHER = "|".join(
+    (
+        r"author archives?|author|(?:all )?posts by|autor(?:en)?(?:-?archiv)?|auteur|autore",
+        r"archivo del autor|(?:monthly|yearly|daily) archives?|archives? mensuelles?|month",
+        r"year|day|monatsarchive?|archivo mensual",
+    )
 )
 _QUOTES = "‘’'\"“”«»「」"
 _MARKED = re.compile(
-    rf"(?:(?P<tag>{_TAG})|(?P<category>{_CATEGORY})|(?P<other>{_OTHER}))\s*(?P<mark>[:：]|(?=[{_QUOTES}]))"
-    rf"\s*(?P<name>.+)",
+    rf"(?:(?P<tag>{_TAG})|(?P<category>{_CATEGORY})|(?P<other>{_OTHER}))"
+    rf"\s*(?:[:：]|(?=[{_QUOTES}]))\s*(?P<name>.+)",
     re.IGNORECASE,
 )
 _ARCHIVE_FOR = re.compile(
-    rf"archives? (?:for|of) (?:the )?[{_QUOTES}](?P<name>.+?)[{_QUOTES}](?: (?P<kind>category|tag))?"
-    rf"(?: (?:archives?))?",
+    rf"archives? (?:for|of) (?:the )?[{_QUOTES}](?P<name>.+?)[{_QUOTES}]"
+    rf"(?: (?P<kind>category|tag))?(?: archives?)?",
     re.IGNORECASE,
 )
 _ARCHIV_DE = re.compile(
-    rf"archiv für (?:die |das |den )?[{_QUOTES}](?P<name>.+?)[{_QUOTES}](?:[- ](?P<kind>kategorie|schlagwort|tag))?",
+    rf"archiv für (?:die |das |den )?[{_QUOTES}](?P<name>.+?)[{_QUOTES}]"
+    rf"(?:[- ](?P<kind>kategorie|schlagwort|tag))?",
     re.IGNORECASE,
 )
 _PLAIN_ARCHIVE = re.compile(r"(?:archives?|archivo|archiv)\s*[:：]\s*(?P<name>.+)", re.IGNORECASE)
@@ -45,15 +55,16 @@ _LONGEST_HEADING = 150
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What an archive page is of: its name, and the kind of term it is, None for author and date."""
+    """What an archive page is of: its name and the kind of term, None for author and date."""
 
     name: str
     kind: Literal["tag", "category"] | None
+    slug: str | None = None
 
     @property
     def terms(self) -> tuple[Term, ...]:
         """The term that all entries of the page carry."""
-        return () if self.kind is None else (Term(self.name, self.kind),)
+        return () if self.kind is None else (Term(self.name, self.kind, self.slug),)
 
 
 def read_heading(line: str) -> Heading | None:

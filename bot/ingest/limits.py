@@ -34,7 +34,7 @@ MAX_INFLATED = 15 * 1024 * 1024
 """Bytes a compressed document may grow to (miniflux's cap)."""
 
 MAX_OUTLINES = 5_000
-"""Lines of an OPML file (formats.md 6: the longest seen holds 710)."""
+"""Feeds of an OPML file (formats.md 6: the longest seen holds 710)."""
 
 MAX_OFFERS = 20
 """Feeds and APIs that one page may offer."""

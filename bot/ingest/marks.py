@@ -10,10 +10,12 @@ import re
 _MORE_WORDS = "|".join(
     (
         r"continue reading|keep reading|read more|read on|read the rest|click to read|more",
-        r"read (?:the )?full (?:article|story|post)|weiterlesen|mehr lesen|den ganzen beitrag lesen",
+        r"read (?:the )?full (?:article|story|post)|weiterlesen|mehr lesen",
+        r"den ganzen beitrag lesen",
         r"continuar leyendo|seguir leyendo|sigue leyendo|leer m[aá]s|lire la suite|lire plus",
         r"continuer (?:la|à) (?:lecture|lire)|leggi tutto|leggi di più|continua a leggere",
-        r"continue lendo|continuar lendo|leia mais|lees verder|verder lezen|lees meer|läs mer|les mer",
+        r"continue lendo|continuar lendo|leia mais|lees verder|verder lezen|lees meer|läs mer",
+        r"les mer",
         r"læs mere|lue lisää|czytaj dalej|czytaj więcej|číst dále|читать далее|читать дальше",
         r"читати далі|devamını oku|続きを読む|続きを見る|もっと読む|阅读更多|继续阅读|閱讀更多",
         r"閱讀全文|繼續閱讀|더 보기|계속 읽기|더 읽기",
@@ -37,8 +39,8 @@ _BEFORE_ARROW = re.compile(
     re.IGNORECASE,
 )
 _ALONE = re.compile(
-    rf"[(\[]?(?:{_MORE_WORDS})(?!\w)\s*(?:[:：‘'“\"«].{{0,200}}|[^.!?]{{0,100}}(?:{_ELLIPSIS}|{_ARROW})"
-    rf"|[^.!?]{{0,40}})[)\]]?",
+    rf"[(\[]?(?:{_MORE_WORDS})(?!\w)\s*"
+    rf"(?:[:：‘'“\"«].{{0,200}}|[^.!?]{{0,100}}(?:{_ELLIPSIS}|{_ARROW})|[^.!?]{{0,40}})[)\]]?",
     re.IGNORECASE,
 )
 _BARE_ELLIPSIS = re.compile(rf"{_ELLIPSIS}\s*$")
@@ -47,7 +49,8 @@ _FURNITURE = re.compile(
     "|".join(
         (
             r"leave a (?:comment|reply)|\d+ (?:comments?|replies|responses?)|no comments(?: yet)?",
-            r"comments off.*|comments? (?:are )?closed.*|(?:add (?:a )?|post a |view all )comments?",
+            r"comments off.*|comments? (?:are )?closed.*",
+            r"(?:add (?:a )?|post a |view all )comments?",
             r"posted (?:in|on|by)\b.*|posted:? .{0,60}|filed (?:under|in)\b.*",
             r"tagged\b(?: with| as)?:? .*|tags?\s*:.*|categor(?:y|ies)\s*:.*",
             r"share (?:this|on|via)\b.*|click to (?:share|email|print)\b.*|like this:?",

@@ -18,7 +18,12 @@ from bot.model import Entry, Problem, Reading, Term
 
 def is_json_feed(document: object) -> bool:
     """Tell whether a decoded document is a JSON Feed of any version."""
-    return isinstance(document, dict) and "jsonfeed.org" in str(document.get("version"))
+    if not isinstance(document, dict):
+        return False
+    version = str(document.get("version"))
+    # Some writers state the bare number.
+    bare = version in ("1", "1.0", "1.1") and isinstance(document.get("items"), list)
+    return bare or "jsonfeed.org" in version
 
 
 def read(document: dict[str, Any], *, url: str | None = None, where: str = "") -> Reading:

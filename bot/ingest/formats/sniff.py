@@ -19,11 +19,13 @@ _MAGIC = (
 _HEAD = 65_536
 _PROLOGUE = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)+", re.DOTALL)
 _DOCTYPE_HTML = re.compile(r"<!doctype\s+html\b", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!doctype\b", re.IGNORECASE)
 _ROOT = re.compile(
     r"<(?:[A-Za-z][\w.-]*:)?(?P<name>rss|feed|rdf|opml|urlset|sitemapindex|html)\b", re.IGNORECASE
 )
 _MARKUP = re.compile(
-    r"<(?:html|head|body|div|article|section|main|p|h[1-6]|ul|table|a|img|span|br|meta|script)\b[^<>]*>",
+    r"<(?:html|head|body|div|article|section|main|p|h[1-6]|ul|table|a|img|span|br|meta|script)\b"
+    r"[^<>]*>",
     re.IGNORECASE,
 )
 _JUNK_BEFORE_ROOT = 16_384
@@ -57,7 +59,7 @@ def binary_kind(data: bytes) -> str | None:
 
 
 def sniff(text: str) -> Form:
-    """Return a text's form by its first tag or character; junk before an XML root is passed over."""
+    """Return a text's form by its first tag or character, junk before a root passed over."""
     start = text[:_HEAD].lstrip("\ufeff \t\n")
     if not start:
         return Form.EMPTY
@@ -82,10 +84,12 @@ def _first_root(start: str) -> str | None:
     """Return the name of the root element, lower case; None where none of the known ones comes."""
     prologue = _PROLOGUE.match(start)
     body = start[prologue.end() :] if prologue is not None else start
-    if _DOCTYPE_HTML.match(body):
-        return "html"
     found = _ROOT.search(body[:_JUNK_BEFORE_ROOT])
-    if found is None:
-        # A DOCTYPE may be long; then the root comes late.
-        found = _ROOT.search(body) if body[:9].upper() == "<!DOCTYPE" else None
+    if found is None and _DOCTYPE.match(body):
+        found = None if _DOCTYPE_HTML.match(body) else _ROOT.search(body)
+        return "html" if found is None and _DOCTYPE_HTML.match(body) else _name(found)
+    return _name(found)
+
+
+def _name(found: re.Match[str] | None) -> str | None:
     return None if found is None else found["name"].lower()

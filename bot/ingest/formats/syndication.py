@@ -38,7 +38,8 @@ _LOOSE_AMPERSAND = re.compile(
 )
 _XML_ENTITIES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 _COMMENT_TITLE = re.compile(
-    r"(?:comments? (?:on|for)\b|comentarios? (?:en|de)\b|kommentare (?:zu|für)\b|commentaires? (?:sur|pour)\b"
+    r"(?:comments? (?:on|for)\b|comentarios? (?:en|de)\b|kommentare (?:zu|für)\b"
+    r"|commentaires? (?:sur|pour)\b"
     r"|commenti (?:su|a)\b|comentários sobre\b|reacties op\b).*",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ def read(
 
     Raises UnreadableError for what holds no feed and, unless allowed, for a feed of comments.
     """
-    parsed = _parse(_mended(text), url)
+    parsed = _parse(mended(text), url)
     feed = parsed["feed"]
     items: Sequence[_Item] = parsed["entries"]
     title = title_text(_text(feed, "title")) or None
@@ -93,8 +94,8 @@ def _parse(text: str, url: str | None) -> Any:
     )
 
 
-def _mended(text: str) -> str:
-    """Return the feed without declaration and DOCTYPE, its named entities and ampersands mended.
+def mended(text: str) -> str:
+    """Return XML without declaration and DOCTYPE, its named entities and ampersands mended.
 
     Without a DOCTYPE no entity can grow or name a file; without loose ampersands the strict parser
     reads what would otherwise need the slow one.
