@@ -52,6 +52,7 @@ EVENTS: Mapping[str, str] = {
     "delivery.reconciled": "a post of unknown fate was found or sent again",
     "delivery.target_paused": "a channel cannot be posted to, its backlog is kept",
     "delivery.target_resumed": "a paused channel works again",
+    "delivery.blocked": "Discord blocks this address, nothing is sent for a while",
     "delivery.crashed": "sending a post ended with an unexpected error",
     "metrics.listening": "metrics are served",
     "loop.late": "the event loop was late by more than it should be",

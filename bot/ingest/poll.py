@@ -53,7 +53,7 @@ class Document:
 
 
 class Poller:
-    """Asks feeds when they are due. Hands in: store, fetcher, workers."""
+    """Asks feeds when they are due. `owed` is set when a recording owes something to a channel."""
 
     def __init__(
         self,
@@ -63,11 +63,13 @@ class Poller:
         *,
         metrics: Metrics,
         rhythm: Rhythm | None = None,
+        owed: asyncio.Event | None = None,
     ) -> None:
         self._store = store
         self._fetcher = fetcher
         self._workers = workers
         self._metrics = metrics
+        self._owed = owed or asyncio.Event()
         self._rhythm = rhythm or Rhythm()
         self._room = asyncio.Semaphore(self._rhythm.concurrency)
         self._busy_hosts: set[str] = set()
@@ -193,6 +195,8 @@ class Poller:
         self._metrics.polls.labels("changed").inc()
         self._metrics.articles.labels("new").inc(intake.new)
         self._metrics.articles.labels("updated").inc(intake.updated)
+        if intake.owed:
+            self._owed.set()
         counts = {"new": intake.new, "updated": intake.updated, "owed": intake.owed}
         _log.info("feed.polled", extra={"feed_id": feed.id, **counts})
         await self._note_success(feed, found.fetched, now)

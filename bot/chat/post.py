@@ -1,0 +1,173 @@
+"""Sends parcels to Discord and finds them again: the poster that the courier is handed.
+
+Every message carries the parcel's nonce, which Discord honours for a few minutes, and its marker,
+which can be read back from the channel's own messages long after (discord.md 1.5 and 3.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import discord
+
+from bot.chat import render
+from bot.chat.outcomes import Wire, outcome_of
+from bot.model import Fate, Outcome, Parcel, TargetKind
+
+REQUEST_TIMEOUT_S = 60.0
+# Discord's clock and ours differ; a message made "before" its try must still be found.
+CLOCK_SKEW = timedelta(minutes=2)
+HISTORY_LIMIT = 500
+FORUM_TAGS_LIMIT = 5
+THREAD_NAME_LIMIT = 100
+
+
+class DiscordPoster:
+    """Posts through a logged-in client. Never raises for what Discord or the network does."""
+
+    def __init__(self, client: discord.Client, wire: Wire) -> None:
+        self._client = client
+        self._wire = wire
+
+    async def post(self, parcel: Parcel) -> Outcome:
+        """Send the parcel once, with its nonce; a forum gets a post of its own."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                if parcel.target.kind is TargetKind.FORUM:
+                    return await self._start_forum_post(parcel)
+                return await self._send(parcel)
+        except self._wire.caught as error:
+            return outcome_of(error, self._wire)
+
+    async def find(self, parcel: Parcel) -> Outcome:
+        """Read our own messages since the first doubtful try and look for the marker."""
+        since = parcel.started_at - CLOCK_SKEW
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                async for message in self._own_messages(parcel, since):
+                    if carries(message, parcel.marker):
+                        return _sent(message)
+        except discord.Forbidden as error:
+            return Outcome(Fate.UNREADABLE, reason="delivery.unclear", code=error.code)
+        except self._wire.caught as error:
+            failed = outcome_of(error, self._wire)
+            if failed.fate in (Fate.UNKNOWN, Fate.REJECTED):
+                return Outcome(Fate.RETRY, reason=failed.reason, params=failed.params)
+            return failed
+        return Outcome(Fate.ABSENT)
+
+    async def publish(self, parcel: Parcel, message_id: int) -> Outcome:
+        """Publish an announcement to the channels that follow it; done already is success."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                channel = self._channel(parcel)
+                await channel.get_partial_message(message_id).publish()
+        except self._wire.caught as error:
+            return outcome_of(error, self._wire)
+        return Outcome(Fate.SENT, message_id=message_id, published=True)
+
+    def _channel(self, parcel: Parcel) -> discord.PartialMessageable:
+        target = parcel.target
+        return self._client.get_partial_messageable(target.channel_id, guild_id=target.guild_id)
+
+    async def _send(self, parcel: Parcel) -> Outcome:
+        channel = self._channel(parcel)
+        mentions = _mentions(parcel)
+        if parcel.degraded:
+            text = render.plain(parcel)
+            return _sent(await channel.send(text, nonce=parcel.nonce, allowed_mentions=mentions))
+        view = render.card(parcel)
+        try:
+            return _sent(
+                await channel.send(view=view, nonce=parcel.nonce, allowed_mentions=mentions)
+            )
+        finally:
+            # Its buttons are answered by their keys for years; the view need not stay in memory.
+            view.stop()
+
+    async def _start_forum_post(self, parcel: Parcel) -> Outcome:
+        forum = await self._forum(parcel.target.channel_id)
+        view = render.card(parcel)
+        try:
+            made = await forum.create_thread(
+                name=_thread_name(parcel),
+                view=view,
+                applied_tags=fitting_tags(forum, parcel),
+                allowed_mentions=_mentions(parcel),
+            )
+        finally:
+            view.stop()
+        return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
+
+    async def _forum(self, channel_id: int) -> discord.ForumChannel:
+        known = self._client.get_channel(channel_id)
+        channel = known if known is not None else await self._client.fetch_channel(channel_id)
+        if not isinstance(channel, discord.ForumChannel):
+            raise discord.InvalidData(f"channel {channel_id} is no forum")
+        return channel
+
+    async def _own_messages(
+        self, parcel: Parcel, since: datetime
+    ) -> AsyncIterator[discord.Message]:
+        if parcel.target.kind is TargetKind.FORUM:
+            async for message in self._own_starters(parcel, since):
+                yield message
+            return
+        async for message in self._channel(parcel).history(limit=HISTORY_LIMIT, after=since):
+            if self._is_ours(message.author.id):
+                yield message
+
+    async def _own_starters(
+        self, parcel: Parcel, since: datetime
+    ) -> AsyncIterator[discord.Message]:
+        forum = await self._forum(parcel.target.channel_id)
+        active = await forum.guild.active_threads()
+        archived = [thread async for thread in forum.archived_threads(limit=HISTORY_LIMIT)]
+        for thread in [*active, *archived]:
+            made_at = thread.created_at
+            if (
+                thread.parent_id == forum.id
+                and self._is_ours(thread.owner_id)
+                and (made_at is None or made_at >= since)
+            ):
+                yield await thread.fetch_message(thread.id)
+
+    def _is_ours(self, user_id: int | None) -> bool:
+        return self._client.user is not None and user_id == self._client.user.id
+
+
+def carries(message: discord.Message, marker: str) -> bool:
+    """Whether one of our own messages holds the marker, in its text or in a control."""
+    shown = json.dumps([component.to_dict() for component in message.components])
+    return marker in message.content or marker in shown
+
+
+def fitting_tags(forum: discord.ForumChannel, parcel: Parcel) -> list[discord.ForumTag]:
+    """Return the forum's tags named like a tag of the articles, at most five, unmoderated first.
+
+    Where the forum requires a tag and none fits, its first one that anyone may set is used.
+    """
+    names = {tag.name.casefold() for article in parcel.articles for tag in article.tags}
+    open_tags = [tag for tag in forum.available_tags if not tag.moderated]
+    fitting = [tag for tag in open_tags if tag.name.casefold() in names][:FORUM_TAGS_LIMIT]
+    if not fitting and forum.flags.require_tag:
+        return open_tags[:1]
+    return fitting
+
+
+def _thread_name(parcel: Parcel) -> str:
+    title = parcel.articles[0].title if parcel.articles else parcel.query
+    return title if len(title) <= THREAD_NAME_LIMIT else title[: THREAD_NAME_LIMIT - 1] + "…"
+
+
+def _mentions(parcel: Parcel) -> discord.AllowedMentions:
+    roles = [discord.Object(role_id) for role_id in parcel.mention_role_ids]
+    return discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False)
+
+
+def _sent(message: discord.Message) -> Outcome:
+    flags = message.flags
+    return Outcome(Fate.SENT, message_id=message.id, published=flags.crossposted or None)

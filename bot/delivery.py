@@ -1,0 +1,211 @@
+"""Drains the outbox through a poster handed in: what is owed is posted once, in order.
+
+    courier.tick(now) → outbox.form → outbox.claim ('sending' is committed)
+      → poster.post (same nonce for every try) → outbox.sent | retry | degrade | dead | unknown
+
+One post is in flight per target, so a stuck channel holds up no other. What cannot be known is
+tried again with the same nonce inside NONCE_WINDOW and looked for in the channel after that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.metrics import Metrics
+from bot.model import Fate, Outcome, Parcel, Poster, TargetKind
+from bot.store import Store
+
+_log = logging.getLogger(__name__)
+
+# Discord honours a nonce for "a few minutes"; two is what may be relied on (discord.md 1.5).
+NONCE_WINDOW = timedelta(minutes=2)
+GIVE_UP_AFTER = timedelta(days=2)
+BACK_OFF_FIRST_S = 2.0
+BACK_OFF_MOST_S = 900.0
+IN_FLIGHT_MOST = 50
+IDLE_WAIT_S = 1.0
+
+EVENT_OF = {
+    Fate.SENT: "delivery.sent",
+    Fate.REJECTED: "delivery.dead",
+    Fate.UNREADABLE: "delivery.unknown",
+    Fate.ACCESS_LOST: "delivery.target_paused",
+    Fate.GONE: "delivery.target_paused",
+}
+
+
+def back_off_s(attempt: int) -> float:
+    """Return the seconds to wait after the given failed attempt (1 and up), doubling to a cap."""
+    return float(min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2 ** (max(1, attempt) - 1)))
+
+
+def must_look_first(parcel: Parcel, now: datetime) -> bool:
+    """Whether a doubtful earlier try has to be looked for before the parcel is sent again.
+
+    A nonce answers for two minutes; starting a forum post takes none, so there it is always read.
+    """
+    if parcel.started_at >= now:
+        return False
+    return parcel.target.kind is TargetKind.FORUM or now - parcel.started_at > NONCE_WINDOW
+
+
+class Courier:
+    """Posts what the outbox owes.
+
+    `now` is asked for the moment each time. `owed` is set by whoever recorded something that is
+    owed, so that it goes out at once and not at the next tick. `refused` is set once Discord
+    refuses the token: nothing more is sent, and app ends the process.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        poster: Poster,
+        *,
+        now: Callable[[], datetime],
+        metrics: Metrics,
+        owed: asyncio.Event | None = None,
+    ) -> None:
+        self._store = store
+        self._poster = poster
+        self._now = now
+        self._metrics = metrics
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._owed = owed or asyncio.Event()
+        self._silent_until: datetime | None = None
+        self.refused = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tick until `stop` is set. A fault of one tick is logged and the next one tries again."""
+        while not stop.is_set() and not self.refused.is_set():
+            self._owed.clear()
+            try:
+                await self.tick(self._now())
+            except Exception:
+                _log.exception("delivery.crashed")
+            await self._wait(stop)
+
+    async def tick(self, now: datetime) -> int:
+        """Form posts, claim one for each idle target and start sending; return how many started."""
+        if self.refused.is_set() or (self._silent_until is not None and now < self._silent_until):
+            return 0
+        outbox = self._store.outbox
+        await outbox.form(now)
+        room = IN_FLIGHT_MOST - len(self._in_flight)
+        parcels = await outbox.claim(now, busy=set(self._in_flight), limit=room)
+        for parcel in parcels:
+            self._start(parcel)
+        return len(parcels)
+
+    async def settle(self) -> None:
+        """Wait for everything in flight."""
+        while self._in_flight:
+            await asyncio.gather(*self._in_flight.values())
+
+    async def drain(self, deadline_s: float) -> None:
+        """Let what is in flight end within the deadline, then leave the rest for the next start.
+
+        What is cut short stays 'sending' and is reconciled like after a crash.
+        """
+        tasks = list(self._in_flight.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=deadline_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(event.wait()) for event in (stop, self._owed, self.refused)]
+        await asyncio.wait(waits, timeout=IDLE_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    def _start(self, parcel: Parcel) -> None:
+        target_id = parcel.target.id
+        task = asyncio.create_task(self._deliver(parcel), name=f"post {parcel.post_id}")
+        self._in_flight[target_id] = task
+        task.add_done_callback(lambda _: self._ended(target_id))
+
+    def _ended(self, target_id: int) -> None:
+        self._in_flight.pop(target_id, None)
+        self._owed.set()
+
+    async def _deliver(self, parcel: Parcel) -> None:
+        try:
+            outcome = await self._attempt(parcel)
+            await self._settle(parcel, outcome, self._now())
+        except Exception:
+            # The post stays 'sending' in the store and is taken up again like after a crash.
+            _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
+
+    async def _attempt(self, parcel: Parcel) -> Outcome:
+        if parcel.message_id is not None:
+            return await self._poster.publish(parcel, parcel.message_id)
+        if must_look_first(parcel, self._now()):
+            found = await self._poster.find(parcel)
+            if found.fate is not Fate.ABSENT:
+                return found
+        return await self._poster.post(parcel)
+
+    async def _settle(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
+        self._metrics.deliveries.labels(str(outcome.fate)).inc()
+        _log.info(
+            EVENT_OF.get(outcome.fate, "delivery.retried"),
+            extra={
+                "post_id": parcel.post_id,
+                "target_id": parcel.target.id,
+                "attempt": parcel.attempt,
+                "code": outcome.code,
+            },
+        )
+        if parcel.message_id is not None:
+            await self._settle_publishing(parcel, outcome, now)
+            return
+        await self._settle_post(parcel, outcome, now)
+
+    async def _settle_post(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
+        outbox = self._store.outbox
+        match outcome.fate:
+            case Fate.SENT:
+                publish = parcel.target.kind is TargetKind.ANNOUNCEMENT and not outcome.published
+                await outbox.sent(parcel.post_id, outcome, now, publish=publish)
+            case Fate.REJECTED if parcel.degraded or parcel.target.kind is TargetKind.FORUM:
+                await outbox.dead(parcel.post_id, outcome, now)
+            case Fate.REJECTED:
+                await outbox.degrade(parcel.post_id, outcome, now)
+            case Fate.ACCESS_LOST | Fate.GONE:
+                await outbox.pause_target(parcel.target.id, outcome, now)
+            case Fate.UNREADABLE:
+                await outbox.unknown(parcel.post_id, outcome, now)
+            case Fate.UNAUTHORISED:
+                await outbox.retry(parcel.post_id, now, outcome)
+                self.refused.set()
+            case _:
+                await self._try_again(parcel, outcome, now)
+
+    async def _try_again(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
+        wait_s = outcome.retry_after_s
+        if wait_s is None:
+            wait_s = back_off_s(parcel.attempt)
+        if outcome.fate is Fate.BLOCKED:
+            self._silent_until = now + timedelta(seconds=wait_s)
+            _log.error("delivery.blocked", extra={"seconds": wait_s})
+        if now - parcel.created_at > GIVE_UP_AFTER:
+            await self._store.outbox.dead(parcel.post_id, outcome, now)
+            return
+        await self._store.outbox.retry(parcel.post_id, now + timedelta(seconds=wait_s), outcome)
+
+    async def _settle_publishing(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
+        outbox = self._store.outbox
+        if outcome.fate is Fate.UNAUTHORISED:
+            self.refused.set()
+        retried = (Fate.RETRY, Fate.UNKNOWN, Fate.BLOCKED, Fate.UNAUTHORISED)
+        if outcome.fate not in retried or now - parcel.created_at > GIVE_UP_AFTER:
+            await outbox.followed_up(parcel.post_id, outcome, now)
+            return
+        wait_s = outcome.retry_after_s or back_off_s(parcel.attempt)
+        await outbox.retry(parcel.post_id, now + timedelta(seconds=wait_s), outcome)
