@@ -18,7 +18,9 @@ from bot.store.intake import IntakeStore
 from bot.store.locks import FileLock
 from bot.store.matching import Matching
 from bot.store.names import NameStore
+from bot.store.outbox import OutboxStore
 from bot.store.records import AuditStore, GuildStore, MetaStore, ViewStore
+from bot.store.subscriptions import SubscriptionStore
 from bot.store.vocabulary import Vocabulary
 
 DATABASE = "tagwire.db"
@@ -36,6 +38,8 @@ class Store:
         self.names = NameStore(connections)
         self.feeds = FeedStore(connections)
         self.intake = IntakeStore(connections, matching)
+        self.subscriptions = SubscriptionStore(connections)
+        self.outbox = OutboxStore(connections)
         self.views = ViewStore(connections)
         self.guilds = GuildStore(connections)
         self.audit = AuditStore(connections)

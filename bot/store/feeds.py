@@ -263,7 +263,9 @@ def _added(
     if row is not None:
         connection.execute(
             """
-            UPDATE feeds SET stopped = NULL, next_check_at = coalesce(next_check_at, :next)
+            UPDATE feeds
+            SET stopped = NULL, next_check_at = coalesce(next_check_at, :next),
+                primed = iif(stopped IS NULL, primed, 0)
             WHERE id = :id
             """,
             {"id": row["id"], "next": values["next"]},

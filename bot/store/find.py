@@ -154,10 +154,11 @@ def _nearest_note(nearest: Node, words: Sequence[Node]) -> Note:
 
 
 _COMMON = frozenset(
-    (
+    (  # noqa: SIM905 - a list of ninety lines reads worse
         "a about after all also an and any are as at be been but by can could did do does for from "
-        "had has have he her his how i if in into is it its like may more most new no not of on one "
-        "or other our out over said she should so some than that the their them then there these "
-        "they this to under up was we were what when where which who why will with would you your"
-    ).split()  # noqa: SIM905 - a list of ninety lines reads worse
+        "had has have he her his how i if in into is it its like may more most new no not of on "
+        "one or other our out over said she should so some than that the their them then there "
+        "these they this to under up was we were what when where which who why will with would "
+        "you your"
+    ).split()
 )

@@ -206,7 +206,8 @@ CREATE TABLE posts (
     generation INTEGER NOT NULL DEFAULT 1, -- rises only when a person sends a dead letter again
     attempts INTEGER NOT NULL DEFAULT 0,
     next_try_at INTEGER NOT NULL,          -- milliseconds: the courier's clock is finer than a second
-    started_at INTEGER,                    -- milliseconds: the first try of this generation
+    started_at INTEGER,                    -- milliseconds: the first try whose fate is not known
+    doubtful INTEGER NOT NULL DEFAULT 0,   -- 1: a try since then may have got through
     sent_at INTEGER,
     message_id INTEGER,
     thread_id INTEGER,
@@ -221,6 +222,7 @@ CREATE TABLE posts (
 ) STRICT;
 
 CREATE INDEX posts_waiting ON posts (state, next_try_at) WHERE state IN ('ready', 'sending');
+CREATE INDEX posts_to_publish ON posts (next_try_at) WHERE follow_up = 'publish';
 CREATE INDEX posts_by_target ON posts (target_id, state, id);
 CREATE INDEX posts_by_message ON posts (message_id) WHERE message_id IS NOT NULL;
 

@@ -1,0 +1,177 @@
+"""Posts as parcels: which is next in each channel, and all that the poster has to know of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from bot.model import Article, Parcel, Scope
+from bot.query import language
+from bot.store import heads, rows
+from bot.store.check import Facts, passes
+from bot.store.index import index_row
+from bot.store.records import instance_id
+from bot.store.resolve import Asked, resolve
+from bot.store.rows import at, many, milliseconds
+
+_NONCE_CHARS = 22
+
+# Head of line: the oldest waiting post of a channel goes first or all of them wait. What only has
+# to be published waits by itself. A channel without access or a guild that was left waits too.
+NEXT = """
+    WITH head (id) AS (
+        SELECT min(id) FROM posts WHERE state IN ('ready', 'sending') GROUP BY target_id
+        UNION ALL
+        SELECT min(id) FROM posts
+        WHERE follow_up = 'publish' AND next_try_at <= :now GROUP BY target_id
+    )
+    SELECT min(p.id) AS id
+    FROM head JOIN posts p ON p.id = head.id JOIN targets t ON t.id = p.target_id
+    WHERE (p.next_try_at <= :now OR p.state = 'sending') AND t.paused IS NULL
+      AND t.id NOT IN (SELECT value FROM json_each(:busy))
+      AND NOT EXISTS (
+          SELECT 1 FROM guilds g WHERE g.guild_id = t.guild_id AND g.left_at IS NOT NULL)
+    GROUP BY p.target_id ORDER BY 1 LIMIT :limit
+"""
+_POST = """
+    SELECT p.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
+           t.paused AS target_paused
+    FROM posts p JOIN targets t ON t.id = p.target_id
+"""
+
+
+def claimed(
+    now: datetime, busy: Collection[int], limit: int, connection: sqlite3.Connection
+) -> tuple[Parcel, ...]:
+    """Mark the next post of each idle channel as being sent and return them as parcels."""
+    values = {"now": milliseconds(now), "busy": many(busy), "limit": limit}
+    ids = [row["id"] for row in connection.execute(NEXT, values).fetchall()]
+    kept = [post_id for post_id in ids if not _withdrawn(connection, post_id)]
+    for post_id in kept:
+        connection.execute(
+            """
+            UPDATE posts
+            SET doubtful = iif(state = 'sending', 1, doubtful),
+                state = iif(follow_up = 'publish', state, 'sending'), attempts = attempts + 1,
+                started_at = coalesce(started_at, :now)
+            WHERE id = :id
+            """,
+            {"id": post_id, "now": milliseconds(now)},
+        )
+    instance = instance_id(connection)
+    return tuple(_parcel(connection, instance, post_id, now) for post_id in kept)
+
+
+def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
+    """Drop a post that no try was made to send and whose articles are all gone."""
+    gone = connection.execute(
+        """
+        DELETE FROM posts
+        WHERE id = :id AND state = 'ready' AND doubtful = 0 AND NOT EXISTS (
+            SELECT 1 FROM deliveries d JOIN articles a ON a.id = d.article_id
+            WHERE d.post_id = posts.id AND a.hidden IS NULL)
+        RETURNING id
+        """,
+        {"id": post_id},
+    ).fetchall()
+    return bool(gone)
+
+
+def sending(connection: sqlite3.Connection) -> tuple[Parcel, ...]:
+    """Return all posts that are marked as being sent."""
+    ids = connection.execute("SELECT id FROM posts WHERE state = 'sending' ORDER BY id").fetchall()
+    instance = instance_id(connection) if ids else ""
+    return tuple(_parcel(connection, instance, row["id"], None) for row in ids)
+
+
+def _parcel(
+    connection: sqlite3.Connection, instance: str, post_id: int, now: datetime | None
+) -> Parcel:
+    post = connection.execute(_POST + "WHERE p.id = :id", {"id": post_id}).fetchone()
+    wants = connection.execute(
+        """
+        SELECT d.article_id, d.subscription_id, s.id, s.look, s.mention_role_id, s.mention_query,
+               s.scope_guild_id
+        FROM deliveries d
+        LEFT JOIN delivery_wants w ON w.delivery_id = d.id
+        LEFT JOIN subscriptions s ON s.id = w.subscription_id
+        WHERE d.post_id = :id ORDER BY s.id
+        """,
+        {"id": post_id},
+    ).fetchall()
+    articles = _articles(connection, wants, post["guild_id"])
+    started_at = _moment(post["started_at"])
+    nonce = nonce_of(instance, post_id, post["generation"])
+    return Parcel(
+        post_id=post_id,
+        nonce=nonce,
+        marker=nonce,
+        target=rows.target(post),
+        articles=articles,
+        overflow=post["overflow"],
+        query=post["query"],
+        mention_role_ids=_roles(connection, wants, now or started_at),
+        look=_look(wants),
+        attempt=post["attempts"],
+        started_at=started_at,
+        created_at=at(post["created_at"]),
+        message_id=post["message_id"],
+        degraded=bool(post["degraded"]),
+    )
+
+
+def nonce_of(instance: str, post_id: int, generation: int) -> str:
+    """Return the nonce of a post: the same for each try, and for no other post of any store."""
+    digest = hashlib.sha256(f"{instance}:{post_id}:{generation}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:_NONCE_CHARS]
+
+
+def _articles(
+    connection: sqlite3.Connection, wants: Sequence[sqlite3.Row], guild_id: int | None
+) -> tuple[Article, ...]:
+    ids = list(dict.fromkeys(row["article_id"] for row in wants))
+    guilds = {guild_id, *(row["scope_guild_id"] for row in wants)} - {None}
+    found = heads.articles(connection, ids, Scope(next(iter(guilds), None)))
+    return tuple(sorted(found.values(), key=lambda article: article.sort_at))
+
+
+def _look(wants: Sequence[sqlite3.Row]) -> dict[str, object]:
+    """Return the look of the oldest subscription that wants the article."""
+    for row in wants:
+        if row["look"] is not None:
+            look: dict[str, object] = json.loads(row["look"])
+            return look
+    return {}
+
+
+def _roles(
+    connection: sqlite3.Connection, wants: Sequence[sqlite3.Row], now: datetime
+) -> tuple[int, ...]:
+    """Return the roles to ping: of every subscription that wants it, if its ping query does."""
+    roles: dict[int, None] = {}
+    for row in wants:
+        role_id = row["mention_role_id"]
+        if role_id is not None and _pings(connection, row, now):
+            roles[role_id] = None
+    return tuple(roles)
+
+
+def _pings(connection: sqlite3.Connection, want: sqlite3.Row, now: datetime) -> bool:
+    if not want["mention_query"]:
+        return True
+    asked = Asked(Scope(want["scope_guild_id"]), now)
+    test = resolve(connection, language.parse(want["mention_query"]), asked)
+    return passes(test, Facts(index_row(connection, want["article_id"])))
+
+
+def _moment(stored: int | None) -> datetime:
+    # Whole milliseconds, so that a moment read back is the moment that was claimed.
+    return datetime.fromtimestamp(0, UTC) if stored is None else _at_ms(stored)
+
+
+def _at_ms(stored: int) -> datetime:
+    return at(stored // 1000).replace(microsecond=stored % 1000 * 1000)

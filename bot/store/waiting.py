@@ -1,0 +1,204 @@
+"""What waits in the outbox: whether anything is due, paused channels, dead letters, the status."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.model import DeadLetter, OutboxStatus, Target
+from bot.store import forming, rows
+from bot.store.parcels import NEXT
+from bot.store.rows import at, many, milliseconds, moment, second
+
+_SHOWN = 25
+
+_OF_GUILD = "(:guild IS NULL OR t.guild_id = :guild)"
+
+
+def any_due(now: datetime, busy: Collection[int], connection: sqlite3.Connection) -> bool:
+    """Return whether a claim would hand anything out."""
+    values = {"now": milliseconds(now), "busy": many(busy), "limit": 1}
+    return connection.execute(NEXT, values).fetchone() is not None
+
+
+def pause_target(
+    target_id: int, reason: str, now: datetime, connection: sqlite3.Connection
+) -> bool:
+    """Hold a channel; what was being sent goes back in line."""
+    values = {"id": target_id, "reason": reason, "now": second(now), "now_ms": milliseconds(now)}
+    connection.execute(
+        """
+        UPDATE posts
+        SET state = 'ready', next_try_at = :now_ms, started_at = iif(doubtful, started_at, NULL)
+        WHERE target_id = :id AND state = 'sending'
+        """,
+        values,
+    )
+    news = connection.execute(
+        "UPDATE targets SET paused = :reason, paused_at = :now WHERE id = :id AND paused IS NULL",
+        values,
+    ).rowcount
+    return bool(news)
+
+
+def resume_target(channel_id: int, now: datetime, connection: sqlite3.Connection) -> bool:
+    """Take a channel up again. Posts that no try was made to send are formed anew, by the cap."""
+    row = connection.execute(
+        """
+        UPDATE targets SET paused = NULL, paused_at = NULL, told_at = NULL
+        WHERE channel_id = :channel AND paused IS NOT NULL RETURNING id
+        """,
+        {"channel": channel_id},
+    ).fetchone()
+    if row is None:
+        return False
+    values = {"target": row["id"], "now": milliseconds(now)}
+    connection.execute(
+        """
+        UPDATE deliveries SET post_id = NULL
+        WHERE target_id = :target AND state = 'owed' AND post_id IN (
+            SELECT id FROM posts WHERE target_id = :target AND state = 'ready' AND doubtful = 0)
+        """,
+        values,
+    )
+    connection.execute(
+        "DELETE FROM posts WHERE target_id = :target AND state = 'ready' AND doubtful = 0", values
+    )
+    connection.execute(
+        "UPDATE posts SET next_try_at = :now WHERE target_id = :target AND state = 'ready'", values
+    )
+    forming.bound_backlog(connection, row["id"])
+    return True
+
+
+def paused_targets(guild_id: int | None, connection: sqlite3.Connection) -> tuple[Target, ...]:
+    """Return the channels that wait for access."""
+    found = connection.execute(
+        f"""
+        SELECT t.id AS target_id, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
+               t.paused AS target_paused
+        FROM targets t WHERE t.paused IS NOT NULL AND {_OF_GUILD} ORDER BY t.id
+        """,  # noqa: S608 - a constant
+        {"guild": guild_id},
+    )
+    return tuple(rows.target(row) for row in found)
+
+
+def resend(
+    post_id: int, guild_id: int | None, now: datetime, connection: sqlite3.Connection
+) -> bool:
+    """Put a failed post in line again under a new generation, which is a new nonce."""
+    return bool(
+        connection.execute(
+            f"""
+            UPDATE posts
+            SET state = 'ready', generation = generation + 1, attempts = 0, started_at = NULL,
+                doubtful = 0, degraded = 0, next_try_at = :now_ms, created_at = :now
+            WHERE id = :id AND state IN ('dead', 'unknown')
+              AND target_id IN (SELECT t.id FROM targets t WHERE {_OF_GUILD})
+            """,  # noqa: S608 - a constant
+            {
+                "id": post_id,
+                "guild": guild_id,
+                "now_ms": milliseconds(now),
+                "now": second(now),
+            },
+        ).rowcount
+    )
+
+
+def drop(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> bool:
+    """Delete a failed post; its deliveries are skipped for good."""
+    found = connection.execute(
+        f"""
+        SELECT p.id FROM posts p JOIN targets t ON t.id = p.target_id
+        WHERE p.id = :id AND p.state IN ('dead', 'unknown') AND {_OF_GUILD}
+        """,  # noqa: S608 - a constant
+        {"id": post_id, "guild": guild_id},
+    ).fetchone()
+    if found is None:
+        return False
+    deliveries = connection.execute("SELECT id FROM deliveries WHERE post_id = ?", (post_id,))
+    forming.skip(connection, [row["id"] for row in deliveries.fetchall()], "dropped")
+    connection.execute("DELETE FROM posts WHERE id = ?", (post_id,))
+    return True
+
+
+def query_of(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> str | None:
+    """Return a post's query, for members of the guild it was posted in."""
+    row = connection.execute(
+        """
+        SELECT p.query FROM posts p JOIN targets t ON t.id = p.target_id
+        WHERE p.id = :id AND t.guild_id IS :guild
+        """,
+        {"id": post_id, "guild": guild_id},
+    ).fetchone()
+    return None if row is None else row["query"]
+
+
+def status(guild_id: int | None, connection: sqlite3.Connection) -> OutboxStatus:
+    """Count what is in each state, and list what a person has to look at."""
+    values = {"guild": guild_id, "limit": _SHOWN}
+    states = {
+        row["state"]: row["count"]
+        for row in connection.execute(
+            f"""
+            SELECT p.state, count(*) AS count FROM posts p JOIN targets t ON t.id = p.target_id
+            WHERE {_OF_GUILD} GROUP BY p.state
+            """,  # noqa: S608 - a constant
+            values,
+        )
+    }
+    owed, oldest = connection.execute(
+        f"""
+        SELECT count(*) FILTER (WHERE d.post_id IS NULL), min(d.created_at)
+        FROM deliveries d JOIN targets t ON t.id = d.target_id
+        LEFT JOIN posts p ON p.id = d.post_id
+        WHERE d.state = 'owed' AND coalesce(p.state, 'ready') IN ('ready', 'sending')
+          AND {_OF_GUILD}
+        """,  # noqa: S608 - a constant
+        values,
+    ).fetchone()
+    return OutboxStatus(
+        owed=owed,
+        ready=states.get("ready", 0),
+        sending=states.get("sending", 0),
+        sent=states.get("sent", 0),
+        unknown=states.get("unknown", 0),
+        dead=states.get("dead", 0),
+        oldest_at=moment(oldest),
+        paused=paused_targets(guild_id, connection),
+        failed=_failed(connection, values),
+    )
+
+
+def _failed(
+    connection: sqlite3.Connection, values: dict[str, int | None]
+) -> tuple[DeadLetter, ...]:
+    found = connection.execute(
+        f"""
+        SELECT p.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
+               t.paused AS target_paused,
+               (SELECT json_group_array(a.title) FROM deliveries d
+                JOIN articles a ON a.id = d.article_id WHERE d.post_id = p.id) AS titles
+        FROM posts p JOIN targets t ON t.id = p.target_id
+        WHERE p.state IN ('dead', 'unknown') AND {_OF_GUILD}
+        ORDER BY p.id DESC LIMIT :limit
+        """,  # noqa: S608 - a constant
+        values,
+    )
+    return tuple(
+        DeadLetter(
+            row["id"],
+            rows.target(row),
+            tuple(json.loads(row["titles"])),
+            row["state"],
+            row["reason"],
+            json.loads(row["reason_params"]),
+            row["code"],
+            at(row["created_at"]),
+        )
+        for row in found
+    )
