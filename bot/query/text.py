@@ -65,6 +65,11 @@ _ACRONYM_MARK = "_"
 _ELIDED = re.compile("[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|(?:co|da|de|ne|que|su)ll|un")
 _CONTRACTED = re.compile("d|ll|m|re|ve")
 
+# What may stand around a plain word without changing it ("+" and "#" may not: C++).
+_AROUND = ".,;:!?\"'()[]“”‘’…*"
+_LONGEST_PIECE = 40
+_PIECES_KEPT = 1 << 17
+
 _SHOUTED_WORDS = 3
 _SHOUTED_LETTERS = 5
 
@@ -97,7 +102,8 @@ def words_text(text: str) -> str:
 
 def prefix(text: str) -> str:
     """Return what a Prefix compares with the starts of tokens and words: folded, unstemmed."""
-    return " ".join(_analyser().unstemmed(text))
+    words = (word.removesuffix(_ACRONYM_MARK) for piece in text.split() for word in _split(piece))
+    return " ".join(words)
 
 
 def query_tokens(text: str) -> QueryTokens:
@@ -124,75 +130,71 @@ class _Analyser:
     """Splits at white space and remembers what became of each piece, as most pieces recur."""
 
     def __init__(self) -> None:
-        stem = _Stems()
-        self._tokens = _Pieces(stem)
-        self._words = _UnstemmedPieces(stem)
-        self._stem = stem
+        self._pieces = _Pieces()
 
     def index_text(self, text: str) -> str:
         pieces = (text.lower() if _is_shouted(text) else text).split()
-        return " ".join(filter(None, map(self._tokens.__getitem__, pieces)))
+        return " ".join(filter(None, map(self._pieces.__getitem__, pieces)))
 
     def words_text(self, text: str) -> str:
-        lowered = text.lower() if _is_shouted(text) else text
-        found = map(self._words.__getitem__, dict.fromkeys(lowered.split()))
-        return " ".join(dict.fromkeys(" ".join(filter(None, found)).split()))
-
-    def unstemmed(self, text: str) -> list[str]:
-        pieces = (_split(piece) for piece in text.split())
-        return [word.rstrip(_ACRONYM_MARK) for piece in pieces for word in piece]
-
-
-class _Stems(dict[str, str]):
-    """The stem of each folded word; the stemmer is not safe for two threads at once."""
-
-    _LIMIT = 1 << 17
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._stemmer = Stemmer.Stemmer("english", 0)
-
-    def __missing__(self, word: str) -> str:
-        stem = word
-        if word.isascii() and word.isalpha():
-            with self._lock:
-                stem = self._stemmer.stemWord(word) or word
-        if len(self) >= self._LIMIT:
-            self.clear()
-        self[word] = stem
-        return stem
+        pieces = dict.fromkeys((text.lower() if _is_shouted(text) else text).split())
+        found = filter(None, map(self._pieces.unstemmed.__getitem__, pieces))
+        return " ".join(dict.fromkeys(" ".join(found).split()))
 
 
 class _Pieces(dict[str, str]):
-    """The tokens of each piece of text between white space, joined by spaces."""
+    """The tokens of each piece of text between white space, joined by spaces.
 
-    _LIMIT = 1 << 17
-    _LONGEST = 40
+    `unstemmed` holds the words of each piece that differ from their stem.
+    """
 
-    def __init__(self, stems: _Stems) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._stems = stems
+        self.unstemmed = _Unstemmed(self)
+        self._lock = threading.Lock()  # the stemmer is not safe for two threads at once
+        self._stemmer = Stemmer.Stemmer("english", 0)  # its own cache is slower than the stemming
 
     def __missing__(self, piece: str) -> str:
-        made = self.make(piece)
-        if len(piece) <= self._LONGEST:
-            if len(self) >= self._LIMIT:
+        return self.read(piece)[0]
+
+    def read(self, piece: str) -> tuple[str, str]:
+        """Return the tokens and the unstemmed words of a piece, and remember both."""
+        plain = piece.strip(_AROUND)
+        if plain.isalpha() and plain.isascii():
+            word = _folded(plain)
+            found = self._stem(word)
+            unstemmed = "" if word == found else word
+        else:
+            words = list(_split(piece))
+            stems = [self._stem(word) for word in words]
+            found, unstemmed = " ".join(stems), _differing(words, stems)
+        if len(piece) <= _LONGEST_PIECE:
+            if len(self) >= _PIECES_KEPT:
                 self.clear()
-            self[piece] = made
-        return made
+                self.unstemmed.clear()
+            self.unstemmed[piece] = unstemmed
+            self[piece] = found
+        return found, unstemmed
 
-    def make(self, piece: str) -> str:
-        stems = self._stems
-        return " ".join([stems[word] for word in _split(piece)])
+    def _stem(self, word: str) -> str:
+        if not (word.isascii() and word.isalpha()):
+            return word
+        with self._lock:
+            stem: str = self._stemmer.stemWord(word)
+        return stem or word
 
 
-class _UnstemmedPieces(_Pieces):
-    """The words of each piece that differ from their stem."""
+class _Unstemmed(dict[str, str]):
+    def __init__(self, pieces: _Pieces) -> None:
+        super().__init__()
+        self._pieces = pieces
 
-    def make(self, piece: str) -> str:
-        stems = self._stems
-        return " ".join([word for word in _split(piece) if stems[word] != word])
+    def __missing__(self, piece: str) -> str:
+        return self._pieces.read(piece)[1]
+
+
+def _differing(words: list[str], stems: list[str]) -> str:
+    return " ".join(word for word, stem in zip(words, stems, strict=True) if word != stem)
 
 
 def _is_shouted(text: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.query.dates import is_date
@@ -75,6 +75,7 @@ def test_not_a_date(text: str) -> None:
         span(Dated("on", text), UTC)
 
 
+@settings(deadline=None)
 @given(st.dates(), st.sampled_from([UTC, TOKYO, NEW_YORK]))
 def test_a_day_lies_between_before_and_after(day: datetime, zone: ZoneInfo) -> None:
     text = f"{day.year:04}-{day.month:02}-{day.day:02}"

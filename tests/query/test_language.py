@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from bot.errors import QueryError
 from bot.messages import catalogue
@@ -223,6 +223,7 @@ def test_saved_query_accepts_what_has_one_meaning(text: str) -> None:
     assert parse_strict(text) == parse(text)
 
 
+@settings(deadline=None)
 @given(query_like_text)
 @example("(" * 11 + "a")
 @example("a " * 201)
@@ -238,6 +239,7 @@ def test_every_mend_is_accepted(text: str) -> None:
         assert catalogue().say(error.key, **error.params)
 
 
+@settings(deadline=None)
 @given(hostile_text | query_like_text)
 @example("\x00")
 @example("\ud800")
@@ -248,11 +250,13 @@ def test_members_text_never_raises_and_keeps_its_meaning_when_written(text: str)
     assert not notes
 
 
+@settings(deadline=None)
 @given(queries())
 def test_query_is_read_back_from_its_text(query: Query) -> None:
     assert parse(str(query)) == query
 
 
+@settings(deadline=None)
 @given(queries(sorts=False))
 def test_narrowed_query_is_read_back_from_its_text(query: Query) -> None:
     narrowed = narrow(query, UN, Not(Word("x")), sort="old")

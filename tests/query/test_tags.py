@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.query.tags import is_default_category, tag_display, tag_key
@@ -113,6 +113,7 @@ def test_default_category_is_told_by_its_slug_or_english_name(
     assert is_default_category(name, slug) is default
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_display_never_changes_which_tag_it_is(name: str) -> None:
     shown = tag_display(name)
