@@ -145,7 +145,7 @@ async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
             return
 
 
-def _raise_for(results: list[BaseException | None]) -> None:
+def _raise_for(results: Iterable[BaseException | None]) -> None:
     for result in results:
         if isinstance(result, discord.LoginFailure):
             raise TagwireError("delivery.unauthorised") from result
