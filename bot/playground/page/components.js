@@ -301,6 +301,11 @@ export function channelItems(state, kinds) {
     }));
 }
 
+/** Give the name that is shown for a channel. */
+export function channelName(channel) {
+  return channel?.name ?? "";
+}
+
 /** Give the name that is shown for a person. */
 export function nameOf(user) {
   return user?.nick || user?.global_name || user?.username || "Unknown";

@@ -1,6 +1,7 @@
 /** Where one writes: plain text, or a slash that opens the list of commands. */
 
 import { freshId, h, icon, iconButton } from "./dom.js";
+import { channelName } from "./components.js";
 import { CommandForm } from "./command.js";
 import { OptionList } from "./listbox.js";
 import { findLeaves, groupOf, inOrder, leavesOf } from "./options.js";
@@ -37,7 +38,7 @@ export class Composer {
     this.list.onActive = (id) => this.input?.setAttribute("aria-activedescendant", id);
     this.note = h("div", { class: "popup-note", role: "status", hidden: true });
     this.suggest = h("div", { class: "suggest", hidden: true }, this.list.node, this.note);
-    const where = `${channel.type === 1 || channel.parent_id ? "" : "#"}${channel.name ?? "this conversation"}`;
+    const where = `${channel.type === 1 || channel.parent_id ? "" : "#"}${channelName(channel)}`;
     this.input = h("textarea", {
       rows: "1",
       id: freshId("write"),

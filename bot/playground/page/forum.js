@@ -3,7 +3,7 @@
 import { byAge, h, icon } from "./dom.js";
 import { nameOf } from "./components.js";
 import { plainText, avatar } from "./message.js";
-import { tagsOf } from "./messages.js";
+import { tagsOf } from "./edges.js";
 import { relative } from "./time.js";
 
 const EPOCH_MS = 1420070400000n;

@@ -1,7 +1,7 @@
 /** The bar over the messages: where one is, the bot's state, and the bench's controls. */
 
 import { h, icon, iconButton } from "./dom.js";
-import { channelIcon } from "./components.js";
+import { channelIcon, channelName } from "./components.js";
 import { openMenu } from "./listbox.js";
 
 const TROUBLE = [
@@ -56,7 +56,7 @@ export class Head {
             ]
           : "",
         icon(channelIcon(channel)),
-        h("span", { class: "where-name" }, channel?.name ?? ""),
+        h("span", { class: "where-name" }, channelName(channel)),
       ),
       channel?.topic && channel.type !== 15
         ? h("p", { class: "topic", title: channel.topic }, channel.topic)

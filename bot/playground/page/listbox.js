@@ -3,6 +3,8 @@
 import { clamp, freshId, h, icon } from "./dom.js";
 
 const SEARCH_FROM = 8;
+const LEAST_WIDTH_PX = 300;
+const MOST_HEIGHT_PX = 440;
 
 /** Show options and tell which is active; the input that drives it keeps the focus. */
 export class OptionList {
@@ -227,10 +229,10 @@ export function place(box, anchor) {
   const below = window.innerHeight - spot.bottom - 12;
   const above = spot.top - 12;
   const up = below < Math.min(260, box.scrollHeight) && above > below;
-  const width = Math.min(Math.max(spot.width, 250), window.innerWidth - 16);
+  const width = Math.min(Math.max(spot.width, LEAST_WIDTH_PX), window.innerWidth - 16);
   box.style.setProperty("--w", `${width}px`);
   box.style.setProperty("--x", `${clamp(spot.left, 8, window.innerWidth - width - 8)}px`);
-  box.style.setProperty("--room", `${Math.min(360, up ? above : below)}px`);
+  box.style.setProperty("--room", `${Math.min(MOST_HEIGHT_PX, up ? above : below)}px`);
   box.style.setProperty("--top", up ? "auto" : `${spot.bottom + 4}px`);
   box.style.setProperty("--bottom", up ? `${window.innerHeight - spot.top + 4}px` : "auto");
 }

@@ -1,8 +1,9 @@
 /** The list of a channel's messages: live at its end, older ones read as one scrolls up. */
 
 import { h, icon } from "./dom.js";
-import { avatar, drawMessage, isEphemeral, plainText, thinking } from "./message.js";
-import { channelIcon, nameOf } from "./components.js";
+import { drawMessage, isEphemeral, plainText, thinking } from "./message.js";
+import { channelName, nameOf } from "./components.js";
+import { olderNote, pendingRow, welcome } from "./edges.js";
 import { dayName, inStyle, startOfDay } from "./time.js";
 
 const PAGE = 50;
@@ -49,7 +50,7 @@ export class MessageView {
   build(channel) {
     this.list = h("ol", {
       class: "messages",
-      "aria-label": `Messages in ${channel.name ?? "this channel"}`,
+      "aria-label": `Messages in ${channelName(channel)}`,
     });
     this.waiting = h("ol", { class: "messages pending", "aria-label": "Answers under way" });
     this.top = h("div", { class: "list-top" });
@@ -129,40 +130,8 @@ export class MessageView {
 
   drawTop() {
     const channel = this.state.channels.get(this.channelId);
-    const held = this.state.listOf(this.channelId);
-    this.top.replaceChildren();
-    if (!held.whole) {
-      this.top.append(
-        h("div", { class: "older", role: "status" }, "Older messages load as you scroll up"),
-      );
-      return;
-    }
-    const thread = [10, 11, 12].includes(channel?.type);
-    this.top.append(
-      h(
-        "div",
-        { class: "welcome" },
-        h("span", { class: "welcome-mark" }, icon(channelIcon(channel))),
-        h(
-          "h2",
-          {},
-          thread
-            ? channel.name
-            : channel?.type === 1
-              ? channel.name
-              : `Welcome to #${channel?.name}`,
-        ),
-        h(
-          "p",
-          {},
-          thread
-            ? "The start of this thread."
-            : channel?.topic ||
-                `This is the start of #${channel?.name}. Type / to see what Tagwire can do.`,
-        ),
-        tagsOf(channel, this.state),
-      ),
-    );
+    const { whole } = this.state.listOf(this.channelId);
+    this.top.replaceChildren(whole ? welcome(channel, this.state) : olderNote());
   }
 
   isNewDay(previous, message) {
@@ -255,64 +224,8 @@ export class MessageView {
       ([, row]) =>
         row.channel_id === this.channelId && (row.kind === "command" || row.state === "thinking"),
     );
-    this.waiting.replaceChildren(...rows.map(([id, row]) => this.pendingRow(id, row)));
+    this.waiting.replaceChildren(...rows.map(([id, row]) => pendingRow(id, row, this.state)));
     this.waiting.hidden = !rows.length;
-  }
-
-  pendingRow(id, row) {
-    const bot = this.state.bot.user;
-    const failed = row.state === "failed";
-    const gone = () => this.state.removePending(id);
-    return h(
-      "li",
-      { class: `message pending-row${row.ephemeral || failed ? " ephemeral" : ""}` },
-      row.name
-        ? h(
-            "div",
-            { class: "used" },
-            avatar(this.state.person, "tiny"),
-            h("span", { class: "used-name" }, nameOf(this.state.person)),
-            " used ",
-            h("span", { class: "used-command" }, `/${row.name}`),
-          )
-        : "",
-      h("div", { class: "message-side" }, avatar(bot)),
-      h(
-        "div",
-        { class: "message-body" },
-        h(
-          "div",
-          { class: "message-head" },
-          h("span", { class: "author" }, nameOf(bot)),
-          h("span", { class: "badge" }, "APP"),
-        ),
-        failed
-          ? h(
-              "div",
-              { class: "notes" },
-              h(
-                "span",
-                { class: "failed", role: "alert" },
-                icon("warn"),
-                row.error || "The application did not respond",
-              ),
-              h(
-                "span",
-                { class: "alone" },
-                icon("eye"),
-                "Only you can see this · ",
-                h(
-                  "button",
-                  { type: "button", class: "text-button", on: { click: gone } },
-                  "Dismiss message",
-                ),
-              ),
-            )
-          : row.state === "thinking"
-            ? thinking(nameOf(bot))
-            : thinking("Sending", "command…"),
-      ),
-    );
   }
 
   scrolled() {
@@ -398,21 +311,4 @@ function refocus(node, held, old) {
     words &&
     [...node.querySelectorAll("button:not(:disabled)")].find((one) => one.textContent === words);
   (same || alike || node).focus({ preventScroll: true });
-}
-
-/** Draw a forum post's tags. */
-export function tagsOf(channel, state) {
-  const forum = state.channels.get(channel?.parent_id);
-  const tags = (channel?.applied_tags ?? [])
-    .map((id) => forum?.available_tags?.find((tag) => tag.id === id))
-    .filter(Boolean);
-  return tags.length
-    ? h(
-        "span",
-        { class: "tags" },
-        tags.map((tag) =>
-          h("span", { class: "tag" }, tag.emoji_name ? `${tag.emoji_name} ` : "", tag.name),
-        ),
-      )
-    : null;
 }

@@ -1,12 +1,13 @@
 /** The page itself: joins the socket, the state and the views, and holds what one can do. */
 
 import { h, toast } from "./dom.js";
+import { channelName } from "./components.js";
 import { Composer } from "./composer.js";
+import { Deeds } from "./deeds.js";
 import { ForumView } from "./forum.js";
 import { Head } from "./head.js";
 import { keepTimesFresh } from "./time.js";
 import { MessageView } from "./messages.js";
-import { openModal } from "./modal.js";
 import { Panel } from "./panel.js";
 import { Sidebar } from "./sidebar.js";
 import { Socket } from "./socket.js";
@@ -16,11 +17,11 @@ import { startTour } from "./tour.js";
 
 const WIDE_PX = 1100;
 const BANNER_AFTER_MS = 600;
-const NO_ANSWER = /did not respond|interaction failed/i;
 const byId = (id) => document.getElementById(id);
 
-class App {
+class App extends Deeds {
   constructor() {
+    super();
     this.state = new State();
     this.theme = new Theme();
     this.token = new URLSearchParams(location.search).get("t") ?? "";
@@ -87,14 +88,6 @@ class App {
     }
   }
 
-  ask(op, fields) {
-    return this.socket.ask(op, fields);
-  }
-
-  complain(error) {
-    toast(error.message, "bad");
-  }
-
   /** Take the socket's state: read everything again when it is back. */
   async line(state) {
     this.state.connected = state === "open";
@@ -150,7 +143,7 @@ class App {
 
   open(channel, messageId) {
     this.state.current = channel.id;
-    document.title = `${this.state.isText(channel) ? "#" : ""}${channel.name ?? "Playground"} · Tagwire Playground`;
+    document.title = `${channelName(channel)} · Tagwire Playground`;
     this.drawer(false);
     this.state.tell("went");
     if (channel.type === 15) this.forum.show(channel);
@@ -206,132 +199,8 @@ class App {
     return this.usableCommands().filter((command) => command.type === type);
   }
 
-  async runCommand(leaf, options) {
-    const row = { kind: "command", channel_id: this.state.current, name: leaf.name };
-    await this.begin(row, "command", {
-      channel_id: row.channel_id,
-      command_id: leaf.command.id,
-      options,
-    });
-    this.messages.toEnd();
-  }
-
-  /** Send an interaction; a bot that is away fails it as silence would. */
-  async begin(row, op, fields) {
-    try {
-      const answer = await this.ask(op, fields);
-      this.state.addPending(answer.interaction_id, row);
-    } catch (error) {
-      if (!NO_ANSWER.test(error.message)) throw error;
-      this.state.addFailed(row, error.message);
-    }
-  }
-
-  async useContext(command, targetId) {
-    const channelId = this.state.current;
-    const fields = {
-      channel_id: channelId,
-      command_id: command.id,
-      options: [],
-      target_id: targetId,
-    };
-    try {
-      await this.begin({ kind: "command", channel_id: channelId }, "command", fields);
-    } catch (error) {
-      this.complain(error);
-    }
-  }
-
-  async useComponent(message, fields) {
-    for (const [id, row] of this.state.pending) {
-      if (row.message_id === message.id && row.state === "failed") this.state.removePending(id);
-    }
-    const row = {
-      kind: "component",
-      channel_id: message.channel_id,
-      message_id: message.id,
-      custom_id: fields.custom_id,
-    };
-    try {
-      await this.begin(row, "component", { message_id: message.id, ...fields });
-    } catch (error) {
-      this.complain(error);
-    }
-  }
-
-  async dismiss(message) {
-    try {
-      await this.ask("dismiss", { message_id: message.id });
-      this.state.dropMessage(message);
-    } catch (error) {
-      this.complain(error);
-    }
-  }
-
-  async become(userId) {
-    try {
-      await this.ask("become", { user_id: userId });
-      await this.reload();
-      toast(`You are now ${this.state.person?.nick ?? this.state.person?.username}.`);
-      byId("person")?.focus();
-    } catch (error) {
-      this.complain(error);
-    }
-  }
-
-  async publish() {
-    try {
-      const { title } = await this.ask("publish");
-      toast(`Published in the sample feed: ${title}`);
-    } catch (error) {
-      this.complain(error);
-    }
-  }
-
-  async trouble(kind) {
-    try {
-      const { says } = await this.ask("trouble", { kind, channel_id: this.state.current });
-      this.state.addTrace({
-        at: new Date().toISOString(),
-        kind: "trouble",
-        text: says,
-        detail: "",
-      });
-      toast(says, "long");
-    } catch (error) {
-      this.complain(error);
-    }
-  }
-
   startTour() {
     startTour(this.state);
-  }
-
-  showModal(event) {
-    this.state.removePending(event.interaction_id);
-    openModal(event.modal, this.state, async (components) => {
-      const answer = await this.ask("modal", {
-        interaction_id: event.interaction_id,
-        custom_id: event.modal.custom_id,
-        components,
-      });
-      await this.ended(answer.interaction_id);
-    });
-  }
-
-  /** Wait until an interaction is answered; throws Discord's words when it is not. */
-  ended(id) {
-    return new Promise((resolve, reject) => {
-      const stop = this.state.on("pending", (row) => {
-        if (row.id !== id || row.state === "sent") return;
-        stop();
-        if (row.state === "failed") {
-          this.state.removePending(id);
-          reject(new Error("Something went wrong. Try again."));
-        } else resolve();
-      });
-      this.state.addPending(id, { id, kind: "modal", channel_id: this.state.current });
-    });
   }
 
   /** Take one pushed event. */
@@ -360,7 +229,7 @@ class App {
   }
 
   channelChanged(channel) {
-    this.state.channels.set(channel.id, { ...this.state.channels.get(channel.id), ...channel });
+    this.state.putChannel(channel);
     this.state.tell("channels");
   }
 

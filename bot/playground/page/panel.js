@@ -68,7 +68,8 @@ export class Panel {
     if (!entries.length) this.drawEmpty();
   }
 
-  add(entry) {
+  add(told) {
+    const entry = { ...told, text: this.named(told.text) };
     const at = new Date(entry.at).getTime();
     let group = this.groups.at(-1);
     if (group?.alone && group.text === entry.text) {
@@ -87,7 +88,15 @@ export class Panel {
     // The head of a group is its first entry's text already; it has a row for what lies below it.
     if (!first) group.rows.append(this.row(entry, at - group.first));
     else if (detailText(entry.detail))
-      group.rows.append(this.row({ ...entry, text: "As it was sent" }, 0));
+      group.rows.append(this.row({ ...entry, text: "Details" }, 0));
+  }
+
+  /** Say a channel's name where its number stands, and shorten numbers that have none. */
+  named(text) {
+    return text.replace(/\d{17,20}/g, (id) => {
+      const channel = this.app.state.channels.get(id);
+      return channel ? `#${channel.name}` : `…${id.slice(-4)}`;
+    });
   }
 
   begin(entry, at) {
@@ -101,7 +110,7 @@ export class Panel {
         {},
         h(
           "span",
-          { class: `step-kind ${entry.kind}` },
+          { class: `step-kind kind-${entry.kind}` },
           icon(ICONS[entry.kind] ?? "link"),
           h("span", { class: "sr" }, WORDS[entry.kind] ?? entry.kind),
         ),
@@ -127,7 +136,7 @@ export class Panel {
     const line = [
       h(
         "span",
-        { class: `step-kind ${entry.kind}` },
+        { class: `step-kind kind-${entry.kind}` },
         icon(ICONS[entry.kind] ?? "link"),
         WORDS[entry.kind] ?? entry.kind,
       ),

@@ -1,7 +1,7 @@
 /** The channel list with its threads, and the person one is. */
 
 import { h, icon, iconButton } from "./dom.js";
-import { channelIcon, nameOf } from "./components.js";
+import { channelIcon, channelName, nameOf } from "./components.js";
 import { avatar } from "./message.js";
 import { openList } from "./listbox.js";
 
@@ -97,7 +97,7 @@ export class Sidebar {
   link(channel) {
     const here = channel.id === this.state.current;
     const count = this.state.unread.get(channel.id) ?? 0;
-    const name = channel.name ?? nameOf(channel.recipients?.[0]);
+    const name = channelName(channel);
     return h(
       "a",
       {

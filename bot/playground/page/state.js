@@ -41,18 +41,26 @@ export class State {
   /** Take the whole state as `hello` gives it; message lists are read again. */
   load(hello) {
     this.guild = hello.guild;
-    this.channels = new Map(hello.channels.map((channel) => [channel.id, channel]));
     this.users = new Map(hello.users.map((user) => [user.id, user]));
     this.roles = hello.roles ?? [];
     this.me = hello.me;
     this.bot = hello.bot;
     if (hello.bot?.user) this.users.set(hello.bot.user.id, hello.bot.user);
+    this.channels.clear();
+    for (const channel of hello.channels) this.putChannel(channel);
     this.commands = hello.commands ?? [];
     this.feeds = hello.feeds ?? [];
     this.unread = new Map(Object.entries(hello.unread ?? {}));
     this.messages.clear();
     this.pending.clear();
     this.tell("loaded");
+  }
+
+  /** Keep a channel, new or changed; a direct message bears the bot's name. */
+  putChannel(channel) {
+    const whole = { ...this.channels.get(channel.id), ...channel };
+    if (channel.type === 1) whole.name = this.bot?.user?.username ?? "Direct message";
+    this.channels.set(channel.id, whole);
   }
 
   get person() {
