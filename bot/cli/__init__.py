@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from bot import __version__
 from bot.cli.feeds import feeds
+from bot.cli.keep import backup, doctor, restore
 from bot.cli.parts import Verbs, as_json, finish, reading_store, say, settings
 from bot.cli.words import (
     article_words,
@@ -161,31 +161,5 @@ def config(wants_json: bool) -> None:
     read()
 
 
-@main.command()
-@as_json
-def doctor(wants_json: bool) -> None:
-    """Check this installation: each finding with its remedy."""
-    from bot import doctor as checks
-
-    findings = finish(checks.examine(settings(), datetime.now(UTC)))
-    if wants_json:
-        print_json(
-            [
-                {
-                    "check": f.check,
-                    "state": f.state,
-                    "what": say(f.key, **f.params),
-                    "remedy": f.remedy and say(f.remedy, **f.params),
-                }
-                for f in findings
-            ]
-        )
-    else:
-        for finding in findings:
-            click.echo(f"{finding.state:<8}{finding.check}: {say(finding.key, **finding.params)}")
-            if finding.remedy:
-                click.echo(f"        {say(finding.remedy, **finding.params)}")
-    sys.exit(any(finding.state == "error" for finding in findings))
-
-
-main.add_command(feeds)
+for verb in (backup, doctor, feeds, restore):
+    main.add_command(verb)

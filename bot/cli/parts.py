@@ -58,11 +58,12 @@ as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON fo
 
 def say(key: str, /, **params: str | int) -> str:
     """Return a sentence in the operator's language."""
-    return _sentences().say(key, **params)
+    return speech().say(key, **params)
 
 
 @lru_cache(maxsize=1)
-def _sentences() -> Catalogue:
+def speech() -> Catalogue:
+    """Return the sentences of the operator's language."""
     # The language alone is read here: a wrong value elsewhere must still be told in words.
     return catalogue(os.environ.get("TAGWIRE_LANGUAGE") or "en")
 
