@@ -45,6 +45,7 @@ def test_spellings_of_un_are_one_tag(spelling: str) -> None:
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
         ("ﬁsh", "fish"),
         ("Education", "education"),
+        ("A.", "a"),
     ],
 )
 def test_spellings_are_one_tag(one: str, other: str) -> None:
