@@ -27,6 +27,8 @@ from bot.playground.world import (
 Json = dict[str, Any]
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | V2
 ALL_KINDS = {"parse": ["users", "roles", "everyone"]}
+GALLERY = 12
+GALLERY_ITEM = {"description": None, "spoiler": False}
 USERS_ONLY = {"parse": ["users"]}
 
 
@@ -203,11 +205,14 @@ def _fill_defaults(component: Json) -> None:
         6: {"min_values": 1, "max_values": 1},
         7: {"min_values": 1, "max_values": 1},
         8: {"min_values": 1, "max_values": 1},
+        11: {"description": None, "spoiler": False},
         14: {"divider": True, "spacing": 1},
         17: {"accent_color": None, "spoiler": False},
     }
     for key, value in defaults.get(component["type"], {}).items():
         component.setdefault(key, value)
+    if component["type"] == GALLERY:
+        component["items"] = [GALLERY_ITEM | item for item in component["items"]]
 
 
 def _copied(component: Json) -> Json:

@@ -23,6 +23,7 @@ from bot.playground.world import World
 
 HOST = "127.0.0.1"
 SHUTDOWN_S = 1.0
+BODY_BYTES = 32 * 1024 * 1024
 
 
 class Server:
@@ -91,9 +92,9 @@ class Server:
 
     async def start(self) -> None:
         """Listen; the port is then known."""
-        api = web.Application(middlewares=[gate], client_max_size=64 * 1024 * 1024)
+        api = web.Application(middlewares=[gate])
         rest.add_routes(api)
-        app = web.Application()
+        app = web.Application(client_max_size=BODY_BYTES)
         app[HUB], app[GATEWAY], app[INTERACTIONS] = self.hub, self.gateway, self.interactions
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)

@@ -194,7 +194,11 @@ def _resource(hub: Hub, interaction: Interaction, kind: int, message: Message | 
         return {"interaction": about}
     return {
         "interaction": about,
-        "resource": {"type": kind, "message": shapes.message(hub.world, message)},
+        # A deferral's message counts as CHANNEL_MESSAGE_WITH_SOURCE in the published description.
+        "resource": {
+            "type": UPDATE if kind == UPDATE else REPLY,
+            "message": shapes.message(hub.world, message),
+        },
     }
 
 

@@ -185,7 +185,7 @@ async def active(request: web.Request) -> web.Response:
         if c.type in THREADS and not c.archived and _bits(hub, c) & Permission.VIEW_CHANNEL
     ]
     found.sort(key=lambda t: int(t.id), reverse=True)
-    return answer(_listing(hub, found))
+    return answer(_listing(hub, found) | {"has_more": False})
 
 
 def _listing(hub: Hub, threads: list[Channel]) -> Json:
