@@ -12,9 +12,17 @@ export class Composer {
     this.app = app;
     this.root = root;
     this.form = null;
-    app.state.on("went", () => this.toText());
-    app.state.on("loaded", () => !this.form && this.toText(this.input?.value));
+    app.state.on("went", () => this.went());
+    app.state.on("loaded", () => this.went());
     document.addEventListener("keydown", (event) => this.wake(event));
+  }
+
+  /** Begin anew in another place; what was being written stays when the place did. */
+  went() {
+    const here = `${this.app.state.current} ${this.app.state.me}`;
+    if (here === this.here && this.root.childElementCount) return;
+    this.here = here;
+    this.toText();
   }
 
   /** Show the bar for plain text, with words already in it. */

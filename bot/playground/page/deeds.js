@@ -1,6 +1,7 @@
 /** What a person does: commands, controls, forms, and the bench's own switches. */
 
 import { toast } from "./dom.js";
+import { nameOf } from "./components.js";
 import { openModal } from "./modal.js";
 
 const NO_ANSWER = /did not respond|interaction failed/i;
@@ -81,7 +82,7 @@ export class Deeds {
     try {
       await this.ask("become", { user_id: userId });
       await this.reload();
-      toast(`You are now ${this.state.person?.nick ?? this.state.person?.username}.`);
+      toast(`You are now ${nameOf(this.state.person)}.`);
       byId("person")?.focus();
     } catch (error) {
       this.complain(error);

@@ -68,6 +68,12 @@ export class MessageView {
     });
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.key(event));
+    this.scroller.addEventListener("contextmenu", (event) => {
+      const row = event.target.closest(".message[data-id]");
+      // On a link or a selection the browser's own menu is the useful one.
+      if (row && !event.target.closest("a, img") && String(getSelection()) === "")
+        openTools(row, event);
+    });
     this.root.replaceChildren(this.scroller, this.jump);
     this.stuck = true;
     this.watch?.disconnect();
@@ -289,6 +295,7 @@ export class MessageView {
 
   key(event) {
     const row = event.target.closest?.(".message[data-id]");
+    if (row && event.target === row && event.key === "Enter") openTools(row, event);
     if (event.key === "End" && event.target === this.scroller) this.toEnd();
     if (!row || event.target !== row || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
@@ -297,6 +304,11 @@ export class MessageView {
     while (next && !next.dataset.id);
     if (next) this.rove(next);
   }
+}
+
+function openTools(row, event) {
+  event.preventDefault();
+  row.querySelector(".tools .icon-button:last-child").click();
 }
 
 function refocus(node, held, old) {

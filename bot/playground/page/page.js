@@ -65,6 +65,10 @@ class App extends Deeds {
 
   /** Follow what was clicked inside rendered text: spoilers, and links to messages here. */
   clicked(event) {
+    if (event.target.closest?.(".skip")) {
+      event.preventDefault();
+      this.composer.focus();
+    }
     const spoiler = event.target.closest?.(".spoiler:not(.open)");
     if (spoiler) {
       event.preventDefault();
@@ -142,13 +146,14 @@ class App extends Deeds {
   }
 
   open(channel, messageId) {
+    const moved = this.state.current !== channel.id;
     this.state.current = channel.id;
     document.title = `${channelName(channel)} · Tagwire Playground`;
     this.drawer(false);
     this.state.tell("went");
     if (channel.type === 15) this.forum.show(channel);
     else this.messages.show(channel, messageId);
-    if (matchMedia("(pointer: fine)").matches && !messageId) this.composer.focus();
+    if (moved && matchMedia("(pointer: fine)").matches && !messageId) this.composer.focus();
   }
 
   go(channelId, messageId) {

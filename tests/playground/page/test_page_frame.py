@@ -50,6 +50,20 @@ async def test_the_page_comes_back_by_itself(open_page: Open, world: PageWorld) 
     assert await page.locator("#banner").is_hidden()
 
 
+async def test_what_was_being_written_outlives_a_lost_connection(
+    open_page: Open, world: PageWorld
+) -> None:
+    page = await open_page()
+    await write(page, "/pick ")
+    await page.keyboard.type("7")
+    for line in list(world.sockets):
+        await line.close()
+    await page.wait_for_timeout(100)
+    await page.wait_for_function("!document.querySelector('#banner:not([hidden])')")
+    await world.asked("trace", lambda asked: asked["n"] > 2)
+    assert await page.get_by_label("count").input_value() == "7"
+
+
 async def test_a_longer_silence_is_told(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
     world.refuses = True
@@ -82,6 +96,9 @@ async def test_the_keyboard_alone_reaches_everything(open_page: Open, world: Pag
     await page.locator(".message").last.focus()
     await page.keyboard.press("ArrowUp")
     assert "First" in await page.evaluate("document.activeElement.textContent")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("option", name="Copy text").wait_for()
+    await page.keyboard.press("Escape")
     await page.keyboard.press("Escape")
     assert await page.evaluate("document.activeElement.tagName") == "TEXTAREA"
 
@@ -147,6 +164,12 @@ async def test_axe_finds_nothing_wrong(
     await page.evaluate(f"location.hash = '#/{STORIES}'")
     await page.locator(".post").wait_for()
     found += await violations(page, "forum")
+    await page.get_by_role("button", name="Guided tour").click()
+    found += await violations(page, "tour")
+    await page.keyboard.press("Escape")
+    if await page.locator("#panel").is_hidden():
+        await page.locator("#open-panel").click()
+    found += await violations(page, "panel")
     assert found == []
 
 

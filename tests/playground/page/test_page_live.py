@@ -112,3 +112,35 @@ async def test_a_bot_that_is_away_is_shown_and_fails_commands(
     await page.get_by_title("Tagwire is offline").wait_for()
     await page.keyboard.press("Enter")
     await page.get_by_text("The application did not respond").wait_for()
+
+
+async def test_a_direct_message_opens_a_place_of_its_own(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    mina = await bot.fetch_user(int(server.world.user_named("mina").id))
+    await mina.send("For you **alone**")
+    await page.locator("[aria-label='Tagwire, direct message, 1 unread']").click()
+    await page.locator(".message", has_text="For you alone").wait_for()
+
+
+async def test_a_forum_post_of_the_bot_shows_up_with_its_tags(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    forum = bot.get_channel(int(server.world.channel_named("stories").id))
+    assert isinstance(forum, discord.ForumChannel)
+    await page.locator(f"[data-channel='{forum.id}']").click()
+    await page.get_by_text("No posts yet").wait_for()
+    tags = forum.available_tags[:2]
+    await forum.create_thread(name="Night trains", content="They run again", applied_tags=tags)
+    post = page.locator(".post", has_text="Night trains")
+    await post.get_by_text("They run again").wait_for()
+    assert await post.locator(".tag").all_inner_texts() == [tag.name for tag in tags]
+
+
+async def test_a_deleted_channel_is_left(page: Page, bot: discord.Client, server: Server) -> None:
+    newsroom = server.world.channel_named("newsroom").id
+    await page.locator(f"[data-channel='{newsroom}']").click()
+    await page.get_by_role("button", name="Make trouble").click()
+    await page.get_by_role("option", name="Delete this channel").click()
+    await page.get_by_text("#newsroom was deleted.").wait_for()
+    assert await page.locator("h1").inner_text() == "general"
