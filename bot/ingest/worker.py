@@ -74,6 +74,10 @@ class Workers:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End every process, whatever it does."""
         workers = [*self._idle, *self._busy]
         self._idle.clear()
         for worker in workers:

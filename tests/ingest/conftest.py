@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from aiohttp import web
 
+from bot.ingest.worker import Workers
 from tests.ingest.loopback import Site
 
 
@@ -15,3 +17,12 @@ async def site() -> AsyncIterator[Site]:
     site.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield site
     await runner.cleanup()
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """Give reading processes that all tests share; starting one takes a second."""
+    # Room for every feed of a test: a wait would tie the workers to that test's event loop.
+    workers = Workers(8)
+    yield workers
+    asyncio.run(workers.close())

@@ -52,12 +52,6 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
-@pytest.fixture
-async def workers() -> AsyncIterator[Workers]:
-    async with Workers(1) as workers:
-        yield workers
-
-
 async def run(store: Store, workers: Workers, *paths: Path | str) -> ImportReport:
     report = await import_paths(Importer(store, workers, now=NOW), map(str, paths))
     for problem in report.problems:

@@ -1,0 +1,409 @@
+"""Polling a real loopback site into a real store; the faults F39 to F46 in small."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bot.errors import TagwireError
+from bot.ingest.addresses import Guard
+from bot.ingest.desk import Desk
+from bot.ingest.fetch import Fetcher, open_session
+from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.worker import Workers
+from bot.messages import catalogue
+from bot.metrics import Metrics
+from bot.model import PUBLIC_SCOPE_ID, Feed, Scope, TargetKind
+from bot.query.language import parse
+from bot.store import Store
+from tests.ingest.loopback import Site
+
+NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+GUILD_ID = 900
+
+
+def rss(
+    *titles: str, link: str = "https://quay.example", guid: str = "g", extra: str = ""
+) -> bytes:
+    items = "".join(
+        f"<item><title>{title}</title><link>{link}/{title}</link>"
+        f"<guid isPermaLink='false'>{guid}-{title}</guid>"
+        f"<pubDate>Mon, 04 May 2026 {8 + i // 60:02d}:{i % 60:02d}:00 GMT</pubDate>"
+        f"<description>What {title} tells.</description></item>"
+        for i, title in enumerate(titles)
+    )
+    return (
+        "<?xml version='1.0'?><rss version='2.0'><channel><title>Quay</title>"
+        f"<link>https://quay.example/</link>{extra}{items}</channel></rss>"
+    ).encode()
+
+
+class Bench:
+    """A store, a poller and a desk that work on each other."""
+
+    def __init__(self, store: Store, fetcher: Fetcher, workers: Workers) -> None:
+        self.store = store
+        self.fetcher = fetcher
+        self.workers = workers
+        self.metrics = Metrics()
+        self.poller = self.new_poller()
+        self.desk = Desk(store, fetcher, workers, self.poller, feeds_per_guild=2)
+
+    def new_poller(self, fixed_s: float | None = None, gap_s: float = 0.0) -> Poller:
+        rhythm = Rhythm(fixed_s, gap_s)
+        return Poller(self.store, self.fetcher, self.workers, metrics=self.metrics, rhythm=rhythm)
+
+    async def only_feed(self) -> Feed:
+        [feed] = await self.store.feeds.list(Scope())
+        return feed
+
+    async def titles(self, scope: Scope | None = None) -> list[str]:
+        page = await self.store.articles.search(parse(""), scope or Scope(), now=NOW, limit=100)
+        return [hit.title for hit in page.hits]
+
+    async def owed(self) -> int:
+        return (await self.store.outbox.status(None)).owed
+
+    async def failure(self, url: str, scope_id: int = PUBLIC_SCOPE_ID) -> TagwireError:
+        with pytest.raises(TagwireError) as caught:
+            await self.desk.add(url, scope_id, NOW)
+        assert catalogue().say(caught.value.key, **caught.value.params)
+        return caught.value
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, workers: Workers) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store.open(tmp_path))
+        guard = Guard(allow_private=True)
+        session = await stack.enter_async_context(open_session(guard))
+        yield Bench(store, Fetcher(session, guard), workers)
+
+
+def wait_s(feed: Feed, now: datetime = NOW) -> float:
+    assert feed.next_check_at is not None
+    return (feed.next_check_at - now).total_seconds()
+
+
+async def test_adding_records_the_first_fetch_and_announces_nothing(
+    bench: Bench, site: Site
+) -> None:
+    url = site.answers("/feed", rss("One", "Two"), ETag='"1"')
+    await bench.store.subscriptions.add(TargetKind.TEXT, GUILD_ID, 7, "", 1, NOW)
+    preview = await bench.desk.preview(url, PUBLIC_SCOPE_ID, NOW)
+    assert (preview.title, preview.count, set(preview.titles)) == ("Quay", 2, {"One", "Two"})
+    feed = await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    assert (feed.article_count, feed.etag, feed.primed) == (2, '"1"', True)
+    assert await bench.owed() == 0
+    # Seen and added: one request without conditions, and none before its time.
+    assert len(site.requests) == 1
+    assert await bench.poller.tick(NOW + timedelta(minutes=5)) == 0
+
+    site.answers("/feed", rss("One", "Two", "Three"), ETag='"2"')
+    assert await bench.poller.tick(NOW + 5 * HOUR) == 1
+    assert site.requests[-1].headers["If-None-Match"] == '"1"'
+    assert await bench.owed() == 1
+    assert (await bench.only_feed()).etag == '"2"'
+
+
+async def test_adding_twice_asks_once_more_and_makes_no_second_feed(
+    bench: Bench, site: Site
+) -> None:
+    url = site.answers("/feed", rss("One"))
+    first = await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    second = await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    assert first.id == second.id
+
+
+async def test_an_unchanged_feed_is_not_read_again(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    await bench.poller.tick(NOW + 5 * HOUR)
+    site.answers("/feed", b"", 304, Last_Modified="later")
+    # Without validators a 304 is an answer nobody asked for; with the same body nothing is read.
+    text = bench.metrics.text().decode()
+    assert 'tagwire_polls_total{outcome="unchanged"} 1.0' in text
+
+
+async def test_validators_are_kept_from_a_304_and_sent_exactly(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"), ETag='W/"a-gzip"', Last_Modified="sometime")
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", b"", 304, Last_Modified="another time")
+    await bench.poller.tick(NOW + 5 * HOUR)
+    request = site.requests[-1]
+    assert request.headers["If-None-Match"] == 'W/"a-gzip"'
+    assert request.headers["If-Modified-Since"] == "sometime"
+    await bench.poller.tick(NOW + 10 * HOUR)
+    assert site.requests[-1].headers["If-Modified-Since"] == "another time"
+
+
+async def test_restarts_poll_nothing_early(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    for minute in range(10):
+        assert await bench.new_poller(fixed_s=1).tick(NOW + timedelta(seconds=30 * minute)) == 0
+    assert len(site.requests) == 1
+
+
+async def test_renamed_ids_and_new_dates_owe_nothing_twice(bench: Bench, site: Site) -> None:
+    titles = [f"T{n}" for n in range(30)]
+    url = site.answers("/feed", rss(*titles))
+    await bench.store.subscriptions.add(TargetKind.TEXT, GUILD_ID, 7, "", 1, NOW)
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", rss(*titles, guid="renamed"))
+    await bench.poller.tick(NOW + 5 * HOUR)
+    site.answers("/feed", rss(*titles).replace(b"04 May 2026", b"05 May 2026"))
+    await bench.poller.tick(NOW + 10 * HOUR)
+    site.answers("/feed", rss(*reversed(titles)))
+    await bench.poller.tick(NOW + 15 * HOUR)
+    assert await bench.owed() == 0
+    assert len(await bench.titles()) == 30
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "least_s", "most_s"),
+    [
+        (429, {"Retry_After": "7200"}, 7200, 86_400),
+        (503, {"Retry_After": "garbage"}, 900, 1000),
+        (503, {"Retry_After": str(400 * 86_400)}, 86_400, 86_400),
+        (429, {}, 4 * 3600, 86_400),
+        (500, {}, 900, 1000),
+    ],
+)
+async def test_a_refusal_is_waited_out_and_the_wait_survives_a_restart(
+    bench: Bench, site: Site, status: int, headers: Mapping[str, str], least_s: int, most_s: int
+) -> None:
+    url = site.answers("/feed", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", b"", status, **headers)
+    later = NOW + 5 * HOUR
+    await bench.poller.tick(later)
+    feed = await bench.only_feed()
+    assert least_s <= wait_s(feed, later) <= most_s
+    assert feed.failures == 1
+    assert feed.error is not None
+    asked = len(site.requests)
+    await bench.new_poller(fixed_s=1).tick(later + timedelta(seconds=least_s - 1))
+    assert len(site.requests) == asked
+
+
+async def test_ttl_max_age_and_skipped_hours_put_off_the_next_poll(
+    bench: Bench, site: Site
+) -> None:
+    ttl = site.answers("/ttl", rss("One", extra="<ttl>120</ttl>"))
+    assert wait_s(await bench.desk.add(ttl, PUBLIC_SCOPE_ID, NOW)) >= 7200
+    aged = site.answers("/aged", rss("Two"), Cache_Control="max-age=21600")
+    assert wait_s(await bench.desk.add(aged, PUBLIC_SCOPE_ID, NOW)) >= 21_600
+    hours = "".join(f"<hour>{h}</hour>" for h in range(10, 20))
+    skipping = site.answers("/skip", rss("Three", extra=f"<skipHours>{hours}</skipHours>"))
+    feed = await bench.desk.add(skipping, PUBLIC_SCOPE_ID, NOW)
+    assert feed.next_check_at is not None
+    assert feed.next_check_at.hour == 20
+
+
+async def test_the_operators_interval_replaces_ttl_and_max_age(bench: Bench, site: Site) -> None:
+    poller = bench.new_poller(fixed_s=2)
+    desk = Desk(bench.store, bench.fetcher, bench.workers, poller)
+    url = site.answers("/f", rss("One", extra="<ttl>120</ttl>"), Cache_Control="max-age=21600")
+    assert wait_s(await desk.add(url, PUBLIC_SCOPE_ID, NOW)) == 2
+
+
+async def test_a_permanent_move_is_kept_only_once_it_is_stable(bench: Bench, site: Site) -> None:
+    url = site.answers("/old", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    new = site.answers("/new", rss("One", "Two"))
+    moments = (NOW + 5 * n * HOUR for n in range(1, 20))
+    site.answers("/old", b"", 301, Location="/new")
+    await bench.poller.tick(next(moments))
+    assert (await bench.only_feed()).url == url
+    site.answers("/old", rss("One"))
+    await bench.poller.tick(next(moments))
+    site.answers("/old", b"", 302, Location="/new")
+    for _ in range(4):
+        await bench.poller.tick(next(moments))
+    assert (await bench.only_feed()).url == url
+    site.answers("/old", b"", 301, Location="/new")
+    for _ in range(3):
+        await bench.poller.tick(next(moments))
+    assert (await bench.only_feed()).url == new
+
+
+async def test_a_move_to_a_parking_page_is_a_failure_that_keeps_everything(
+    bench: Bench, site: Site
+) -> None:
+    url = site.answers("/old", rss("One"), ETag='"1"')
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/parked", b"<!doctype html><html><title>For sale</title></html>")
+    site.answers("/old", b"", 301, Location="/parked")
+    for n in range(1, 6):
+        await bench.poller.tick(NOW + 30 * n * HOUR)
+    feed = await bench.only_feed()
+    assert (feed.url, feed.etag, feed.failures) == (url, '"1"', 5)
+    assert feed.error is not None
+    assert "For sale" in catalogue().say(feed.error, **feed.error_params)
+    assert await bench.titles() == ["One"]
+
+
+async def test_gone_ends_the_polling_with_a_reason(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", b"", 410)
+    await bench.poller.tick(NOW + 5 * HOUR)
+    asked = len(site.requests)
+    assert await bench.poller.tick(NOW + 500 * HOUR) == 0
+    assert len(site.requests) == asked
+    assert (await bench.only_feed()).stopped == "ingest.fetch_gone"
+
+
+async def test_absence_ends_the_polling_after_days_not_tries(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", b"", 404)
+    for day in range(1, 30):
+        await bench.poller.tick(NOW + timedelta(days=day))
+    assert (await bench.only_feed()).stopped is None
+    for day in range(30, 36):
+        await bench.poller.tick(NOW + timedelta(days=day))
+    assert (await bench.only_feed()).stopped == "ingest.fetch_absent"
+
+
+async def test_a_recovery_clears_the_failure(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", b"", 500)
+    await bench.poller.tick(NOW + 5 * HOUR)
+    site.answers("/feed", rss("One", "Two"))
+    await bench.poller.tick(NOW + 10 * HOUR)
+    feed = await bench.only_feed()
+    assert (feed.failures, feed.error, feed.failing_since_at) == (0, None, None)
+    assert len(await bench.titles()) == 2
+
+
+async def test_one_host_is_asked_one_thing_at_a_time_with_a_gap(bench: Bench, site: Site) -> None:
+    running = most = 0
+
+    def answering(body: bytes) -> object:
+        async def handle(_: web.Request) -> web.StreamResponse:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            running -= 1
+            return web.Response(body=body)
+
+        return handle
+
+    for n in range(5):
+        await bench.store.feeds.add(f"{site.base}/{n}", f"F{n}", PUBLIC_SCOPE_ID, NOW)
+        site.handlers[f"/{n}"] = answering(rss(f"T{n}"))  # type: ignore[assignment]
+    poller = bench.new_poller(gap_s=1.0)
+    asked = [await poller.tick(NOW + timedelta(seconds=s / 2)) for s in range(10)]
+    assert asked == [1, 0] * 5
+    assert most == 1
+
+
+async def test_one_bad_feed_stops_no_other(bench: Bench, site: Site) -> None:
+    good = site.answers("/good", rss("Good"))
+    bad = site.answers("/bad", b"%PDF-1.4 \x00\xff")
+    for url in (bad, good, site.base + "/absent"):
+        await bench.store.feeds.add(url, url, PUBLIC_SCOPE_ID, NOW)
+    assert await bench.poller.tick(NOW) == 3
+    assert await bench.titles() == ["Good"]
+    failing = [f.url for f in await bench.store.feeds.list(Scope()) if f.error]
+    assert sorted(map(str, failing)) == [site.base + "/absent", bad]
+
+
+def _hostile() -> Iterable[tuple[str, bytes]]:
+    laughs = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
+    yield "laughs", f"<!DOCTYPE r [<!ENTITY l0 'ha'>{laughs}]><rss><a>&l9;</a></rss>".encode()
+    yield (
+        "outer file",
+        b"<!DOCTYPE r [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><rss version='2.0'><channel>"
+        b"<title>&x;</title><item><title>&x;</title><link>http://a.example/1</link></item>"
+        b"</channel></rss>",
+    )
+    yield "a path", b"/etc/passwd"
+    yield "nested", b"<rss version='2.0'><channel>" + b"<b>" * 50_000
+    yield "control", rss("One").replace(b"One", b"O\x00n\x0be")
+    yield "utf-7", b"<?xml version='1.0' encoding='utf-7'?>" + rss("One")[21:]
+    yield "not utf-8", rss("One").replace(b"What", b"Wh\xe9t")
+    yield "utf-16", rss("One").decode().encode("utf-16-le")
+    yield "surrogate", rss("One").replace(b"What", b"&#xD800;What")
+
+
+HOSTILE = tuple(_hostile())
+
+
+@pytest.mark.parametrize(("name", "body"), HOSTILE, ids=[name for name, _ in HOSTILE])
+async def test_hostile_documents_end_in_articles_or_a_sentence(
+    bench: Bench, site: Site, name: str, body: bytes
+) -> None:
+    url = site.answers("/feed", body)
+    await bench.store.feeds.add(url, name, PUBLIC_SCOPE_ID, NOW)
+    await bench.poller.tick(NOW)
+    feed = await bench.only_feed()
+    # A feed without items is none the worse: what is harmless may also be empty.
+    assert feed.error is not None or feed.primed
+    if feed.error:
+        assert feed.error != "ingest.feed_crashed"
+        assert catalogue().say(feed.error, **feed.error_params)
+    for title in await bench.titles():
+        assert "root:" not in title
+
+
+async def test_a_sites_address_leads_to_its_feed(bench: Bench, site: Site) -> None:
+    page = (
+        "<!doctype html><html><head><title>Quay</title>"
+        "<link rel='alternate' type='application/rss+xml' title='Comments' href='/comments/feed/'>"
+        "<link rel='alternate' type='application/rss+xml' title='News' href='/news.xml'>"
+        "</head><body><p>Hello.</p></body></html>"
+    )
+    site.answers("/", page.encode(), Content_Type="text/html")
+    found = site.answers("/news.xml", rss("One"))
+    # As a person types it: no scheme, and only http is there.
+    feed = await bench.desk.add(site.base.removeprefix("http://") + "/", PUBLIC_SCOPE_ID, NOW)
+    assert feed.url == found
+    assert "/comments/feed/" not in [request.path for request in site.requests]
+
+
+async def test_a_site_that_names_no_feed_is_tried_at_the_usual_places(
+    bench: Bench, site: Site
+) -> None:
+    site.answers("/", b"<!doctype html><html><body>Hello</body></html>")
+    found = site.answers("/feed/", rss("One"))
+    feed = await bench.desk.add(site.base + "/", PUBLIC_SCOPE_ID, NOW)
+    assert feed.url == found
+
+
+async def test_a_site_without_a_feed_is_said_to_have_none(bench: Bench, site: Site) -> None:
+    site.answers("/", b"<!doctype html><html><body>Hello</body></html>")
+    assert (await bench.failure(site.base + "/")).key == "ingest.feed_none_found"
+    assert await bench.store.feeds.list(Scope()) == ()
+
+
+async def test_a_guild_has_room_for_so_many_feeds_of_its_own(bench: Bench, site: Site) -> None:
+    for n in range(2):
+        await bench.desk.add(site.answers(f"/{n}", rss(f"T{n}")), GUILD_ID, NOW)
+    third = site.answers("/2", rss("T2"))
+    error = await bench.failure(third, GUILD_ID)
+    assert (error.key, error.params) == ("ingest.feed_limit", {"limit": 2})
+    assert await bench.titles() == []
+    assert len(await bench.titles(Scope(GUILD_ID))) == 2
+    await bench.desk.add(third, PUBLIC_SCOPE_ID, NOW)
+
+
+async def test_refresh_polls_now_and_raises_what_went_wrong(bench: Bench, site: Site) -> None:
+    url = site.answers("/feed", rss("One"))
+    feed = await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", rss("One", "Two"))
+    assert (await bench.desk.refresh(feed.id, NOW)).new == 1
+    site.answers("/feed", b"", 500)
+    with pytest.raises(TagwireError):
+        await bench.desk.refresh(feed.id, NOW)
+    imported = await bench.store.feeds.ensure_import("Files", None, PUBLIC_SCOPE_ID, NOW)
+    with pytest.raises(TagwireError) as caught:
+        await bench.desk.refresh(imported.id, NOW)
+    assert caught.value.key == "ingest.feed_not_polled"
