@@ -1,0 +1,168 @@
+"""The documentation is true of the code: pages in step, links that lead somewhere, real verbs."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from bot.log import EVENTS
+from bot.messages import catalogue
+from bot.settings import HOME, SETTINGS
+from docs import generate
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("examples/*.md")])
+AREAS = {key.partition(".")[0] for key in catalogue().sentences}
+
+# What the sh script does itself, beside the verbs of the command line.
+SCRIPT_VERBS = {"test", "bench", "soak"}
+
+
+@pytest.mark.parametrize("name", sorted(generate.PAGES))
+def test_reference_page_is_what_the_code_says(name: str) -> None:
+    page = generate.REFERENCE / name
+    stands = page.read_text(encoding="utf-8") if page.exists() else ""
+    assert stands == generate.PAGES[name](), "run .venv/bin/python docs/generate.py"
+
+
+def reference(name: str) -> str:
+    return (generate.REFERENCE / name).read_text(encoding="utf-8")
+
+
+def test_every_setting_is_in_the_reference() -> None:
+    page = reference("settings.md")
+    assert [s.name for s in SETTINGS if f"| `{s.name}` |" not in page] == []
+
+
+def test_every_verb_is_in_the_reference_and_explains_itself() -> None:
+    page = reference("cli.md")
+    verbs = list(generate.verbs(main))
+    assert len(verbs) > 5
+    assert [path for path, _ in verbs if f"## {path}\n" not in page] == []
+    assert [path for path, verb in verbs if not verb.help] == []
+
+
+def test_every_slash_command_is_in_the_reference() -> None:
+    page = reference("commands.md")
+    commands = generate.slash_commands()
+    assert len(commands) > 5
+    assert [c.qualified_name for c in commands if f"## /{c.qualified_name}\n" not in page] == []
+
+
+def test_every_sentence_is_in_the_reference() -> None:
+    page = reference("messages.md")
+    assert [key for key in catalogue().sentences if f"| `{key}` |" not in page] == []
+
+
+def test_every_table_is_in_the_reference() -> None:
+    page = reference("schema.md")
+    for table in ("articles", "deliveries", "posts", "article_index"):
+        assert re.search(rf"CREATE (VIRTUAL )?TABLE {table}\b", page), table
+
+
+def code_strings() -> tuple[set[str], set[str]]:
+    """Return every string of the product, and of each f-string what precedes its first value."""
+    whole: set[str] = set()
+    begun: set[str] = set()
+    for path in [*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]:
+        pieces: set[int] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                pieces |= {id(part) for part in node.values}
+                if isinstance(node.values[0], ast.Constant):
+                    begun.add(str(node.values[0].value))
+            elif (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in pieces
+            ):
+                whole.add(node.value)
+    return whole, begun
+
+
+def is_file(text: str) -> bool:
+    """Tell a module's dotted name or a file's name from a sentence's key of the same shape."""
+    return (ROOT / f"{text.replace('.', '/')}.py").exists() or text.endswith((".py", ".lock"))
+
+
+def test_every_sentence_that_code_asks_for_exists() -> None:
+    shape = re.compile(rf"(?:{'|'.join(AREAS)})\.[a-z][a-z0-9_]*")
+    asked = {text for text in code_strings()[0] if shape.fullmatch(text) and not is_file(text)}
+    assert len(asked) > 100
+    assert sorted(asked - catalogue().sentences.keys() - EVENTS.keys()) == []
+
+
+def test_every_sentence_is_asked_for_somewhere() -> None:
+    whole, begun = code_strings()
+    prefixes = tuple(text for text in begun if "." in text)
+    asked_as_field = {setting.meaning for setting in SETTINGS}
+    stale = catalogue().sentences.keys() - whole - asked_as_field
+    assert sorted(key for key in stale if not key.startswith(prefixes)) == []
+
+
+def slug(heading: str) -> str:
+    """Return the anchor GitHub gives a heading."""
+    kept = re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", ""))
+    return kept.replace(" ", "-")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S)
+
+
+def broken_links(page: Path, text: str) -> Iterator[str]:
+    """Yield every link of a page to a file or heading that is not there."""
+    for link in re.findall(r"\]\(<?([^)\s>]+)>?\)", without_code(text)):
+        if re.match(r"[a-z][a-z0-9+.-]*:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or not target.is_relative_to(ROOT):
+            yield link
+        elif anchor and target.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), flags=re.M)
+            if anchor not in map(slug, headings):
+                yield link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
+    assert list(broken_links(page, page.read_text("utf-8"))) == []
+
+
+def test_a_broken_link_is_seen() -> None:
+    text = "[a](absent.md) [b](#absent) [c](docs/architecture.md#floors) [d](https://x.example)"
+    assert list(broken_links(ROOT / "README.md", text)) == ["absent.md", "#absent"]
+
+
+def shown_commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of every command line that a page shows as code."""
+    pattern = r"^(?:    |\$ )?(?:sudo [^\n]*?)?(?:\./|\S*/bin/)?tagwire ((?:[a-z-]+ ?)+)"
+    code = "\n".join(re.findall(r"```\w*\n(.*?)```", text, flags=re.S))
+    code += "\n" + "\n".join(re.findall(r"^    .+$", text, flags=re.M))
+    code += "\n" + "\n".join(re.findall(r"`(\.?/?tagwire [^`\n]+)`", text))
+    for words in re.findall(pattern, code, flags=re.M):
+        yield words.split()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_command_lines_shown_exist(page: Path) -> None:
+    known = {path.split()[1] for path, _ in generate.verbs(main)} | SCRIPT_VERBS
+    shown = [words for words in shown_commands(page.read_text("utf-8")) if words]
+    assert [words for words in shown if words[0] not in known] == []
+
+
+def test_readme_opens_with_the_two_commands() -> None:
+    first = next(shown_commands((ROOT / "README.md").read_text("utf-8")))
+    second = list(shown_commands((ROOT / "README.md").read_text("utf-8")))[1]
+    assert (first[0], second[0]) == ("playground", "test")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_settings_named_exist(page: Path) -> None:
+    known = {s.name for s in SETTINGS} | {f"{s.name}_FILE" for s in SETTINGS} | {HOME}
+    named = set(re.findall(r"\bTAGWIRE_[A-Z][A-Z_]*[A-Z]\b", page.read_text("utf-8")))
+    assert sorted(named - known) == []
