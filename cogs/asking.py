@@ -18,7 +18,6 @@ from bot.chat.permissions import is_moderator
 from bot.errors import NotFoundError
 from bot.model import Name, Note, Page, Scope, Tag, View
 from bot.query.nodes import Named, Query
-from bot.query.tags import tag_key
 
 if TYPE_CHECKING:
     from bot.store import Store
@@ -150,20 +149,14 @@ class TagwireCog(commands.Cog):
         self, interaction: Interaction, what: What, typed: str
     ) -> tuple[Name | Tag, ...]:
         """Return what an option names: a choice's id ("tag:17") or a name as typed."""
-        scope = scope_of(interaction)
-        chosen = re.fullmatch(rf"{what}:(\d{{1,18}})", typed.strip())
-        if chosen is not None:
-            return (await self.store.names.by_id(what, int(chosen[1]), scope),)
-        names = self.store.names
-        found: tuple[Name | Tag, ...]
+        scope, names = scope_of(interaction), self.store.names
+        if is_choice(what, typed):
+            return (await names.by_id(what, int(typed.strip().partition(":")[2]), scope),)
         if what == "tag":
-            found = await names.tag(typed, scope)
-        elif what == "author":
-            found = await names.author(typed, scope)
-        else:
-            found = await names.source(typed, scope)
-        # A name in the public archive and in the server's own is one name to who asks.
-        return tuple({tag_key(name.name): name for name in reversed(found)}.values())[::-1]
+            return await names.tag(typed, scope)
+        if what == "author":
+            return await names.author(typed, scope)
+        return await names.source(typed, scope)
 
     async def show_named(
         self, interaction: Interaction, answer: Answer, what: What, typed: str
@@ -203,9 +196,9 @@ class TagwireCog(commands.Cog):
         self, interaction: Interaction, what: What, typed: str
     ) -> list[discord.app_commands.Choice[str]]:
         """Return the choices of an option while it is typed, with counts."""
-        chosen = re.fullmatch(rf"{what}:(\d{{1,18}})", typed.strip())
-        if chosen is not None:
-            names: Sequence[Name] = await self.named(interaction, what, typed)  # type: ignore[assignment]
+        names: Sequence[Name | Tag]
+        if is_choice(what, typed):
+            names = await self.named(interaction, what, typed)
         else:
             names = await self.store.names.suggest(what, typed, scope_of(interaction), limit=25)
         return [choice(f"{n.name} ({n.count})", f"{what}:{n.id}") for n in names[:25]]
@@ -218,6 +211,11 @@ def _others(what: What) -> tuple[What, ...]:
 def scope_of(interaction: Interaction) -> Scope:
     """Return whose archive the asker reads: the server's own beside the public one."""
     return Scope(interaction.guild_id)
+
+
+def is_choice(what: str, typed: str) -> bool:
+    """Whether an option holds the id of a choice, such as "tag:17", rather than typed text."""
+    return re.fullmatch(rf"{what}:\d{{1,18}}", typed.strip()) is not None
 
 
 def query_of(what: What, name: str) -> Query:

@@ -153,11 +153,11 @@ class FeedCog(TagwireCog):
         await self.store.audit.add(
             require_moderator(interaction),
             interaction.user.id,
-            self.client.ports.now(),
             action,
             str(feed.id),
-            None if action == "feed.add" else feed.url,
-            feed.url if action == "feed.add" else None,
+            self.client.ports.now(),
+            before=None if action == "feed.add" else feed.url,
+            after=feed.url if action == "feed.add" else None,
         )
 
     def _title(self, feed: Feed) -> str:

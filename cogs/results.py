@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import discord
+
 from bot.chat import render
 from bot.chat.answer import Answer, answering
 from bot.chat.client import TagwireClient, say_for
@@ -140,7 +142,8 @@ def labels_of(view: View) -> list[str]:
 def may_write(interaction: Interaction) -> bool:
     """Whether the member may write where the control was pressed."""
     granted = interaction.permissions
-    return granted.send_messages or granted.send_messages_in_threads
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return granted.send_messages_in_threads if in_thread else granted.send_messages
 
 
 async def setup(client: TagwireClient) -> None:

@@ -18,7 +18,7 @@ from bot.model import Article
 from bot.query import language
 from bot.query.nodes import Dated, DateField, Named, Node, Query, Sort
 from bot.query.text import fold
-from cogs.asking import Interaction, TagwireCog, What, choice, scope_of
+from cogs.asking import Interaction, TagwireCog, What, choice, is_choice, scope_of
 
 QUERY_CHARS = 6000
 Typed = app_commands.Range[str, 1, 200]
@@ -59,14 +59,9 @@ class SearchCog(TagwireCog):
     ) -> None:
         """Search for words and filters; the options hold beside what the query says."""
         async with answering(interaction) as answer:
-            nodes = [
-                await self._filter(interaction, what, typed)
-                for what, typed in (("tag", tag), ("source", source), ("author", author))
-                if typed is not None
-            ]
-            nodes += [
-                date_of(f, typed) for f, typed in (("after", after), ("before", before)) if typed
-            ]
+            nodes = await self._filters(interaction, tag=tag, source=source, author=author)
+            nodes += [date_of("after", after)] if after else []
+            nodes += [date_of("before", before)] if before else []
             typed_query, notes = language.parse_noted(query)
             asked = language.narrow(typed_query, *nodes, sort=sort_of(sort))
             say = say_for(interaction)
@@ -82,11 +77,7 @@ class SearchCog(TagwireCog):
     ) -> None:
         """Show the newest articles."""
         async with answering(interaction) as answer:
-            nodes = [
-                await self._filter(interaction, what, typed)
-                for what, typed in (("tag", tag), ("source", source))
-                if typed is not None
-            ]
+            nodes = await self._filters(interaction, tag=tag, source=source)
             asked = language.narrow(Query(sort="new"), *nodes, sort="new")
             say = say_for(interaction)
             narrowed = str(replace(asked, sort=None))
@@ -168,12 +159,27 @@ class SearchCog(TagwireCog):
         hits = await self.store.articles.named(typed, scope_of(interaction), limit=25)
         return [choice(hit.title, f"article:{hit.id}") for hit in hits]
 
-    async def _filter(self, interaction: Interaction, what: What, typed: str) -> Node:
+    async def _filters(
+        self,
+        interaction: Interaction,
+        *,
+        tag: str | None = None,
+        source: str | None = None,
+        author: str | None = None,
+    ) -> list[Node]:
+        options: tuple[tuple[What, str | None], ...] = (
+            ("tag", tag),
+            ("source", source),
+            ("author", author),
+        )
         # An id stands for its name; typed text is kept: `source:` and `author:` match words within.
-        if re.fullmatch(rf"{what}:\d{{1,18}}", typed.strip()):
-            found = await self.named(interaction, what, typed)
-            return Named(what, (found[0].name,))
-        return Named(what, (typed,))
+        nodes: list[Node] = []
+        for what, typed in options:
+            if typed is not None and is_choice(what, typed):
+                typed = (await self.named(interaction, what, typed))[0].name
+            if typed is not None:
+                nodes.append(Named(what, (typed,)))
+        return nodes
 
     async def _open(self, interaction: Interaction, answer: Answer, article_id: int) -> None:
         found: Article = await self.store.articles.get(article_id, scope_of(interaction))

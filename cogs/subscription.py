@@ -347,11 +347,11 @@ class SubscriptionCog(TagwireCog):
         await self.store.audit.add(
             require_moderator(interaction),
             interaction.user.id,
-            self.client.ports.now(),
             action,
             str(subscription_id),
-            before,
-            after,
+            self.client.ports.now(),
+            before=before,
+            after=after,
         )
 
     def _place(self, found: Subscription) -> str:

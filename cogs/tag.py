@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import discord
 from discord import app_commands
 
 from bot.chat import render
-from bot.chat.answer import Answer, answering
+from bot.chat.answer import answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert
 from bot.chat.view_keys import Press, button, control, id_of
@@ -13,6 +16,7 @@ from bot.chat.words import worded
 from cogs.asking import Interaction, TagwireCog, heading_of, query_of, scope_of
 
 TAGS_A_PAGE = 30
+Trail = tuple[tuple[int, str], ...]
 
 
 class TagCog(TagwireCog):
@@ -40,13 +44,15 @@ class TagCog(TagwireCog):
     async def tags(self, interaction: Interaction) -> None:
         """List the tags, the fullest first."""
         async with answering(interaction, private=True) as answer:
-            await self._list(interaction, answer, 0)
+            await answer.show(await self._list(interaction, ()))
 
     @control("tags")
     async def more_tags(self, interaction: Interaction, press: Press) -> None:
         """Show another page of the list of tags."""
-        async with answering(interaction) as answer:
-            await self._list(interaction, answer, id_of(press.key))
+        async with answering(interaction, private=True) as answer:
+            view = await self.view(interaction, press.key)
+            trail = trail_of(view.detail)
+            await answer.edit(await self._list(interaction, trail[: id_of(press.argument)]))
 
     @control("tag")
     async def open_tag(self, interaction: Interaction, press: Press) -> None:
@@ -56,22 +62,32 @@ class TagCog(TagwireCog):
             heading = heading_of("tag", tag.name, say_for(interaction))
             await self.show_query(interaction, answer, query_of("tag", tag.name), heading)
 
-    async def _list(self, interaction: Interaction, answer: Answer, skipped: int) -> None:
+    async def _list(self, interaction: Interaction, trail: Trail) -> discord.ui.LayoutView:
         say = say_for(interaction)
-        tags = await self.store.names.tags(scope_of(interaction), TAGS_A_PAGE + 1, skipped)
+        after = trail[-1] if trail else None
+        tags = await self.store.names.tags(scope_of(interaction), TAGS_A_PAGE + 1, after)
+        shown = tags[:TAGS_A_PAGE]
         lines = [
             f"- **{inert(tag.name, 80, 240)}** · {say('chat.count', count=tag.count)}"
-            for tag in tags[:TAGS_A_PAGE]
+            for tag in shown
         ]
         moves = []
-        if skipped or len(tags) > TAGS_A_PAGE:
-            back, on = max(0, skipped - TAGS_A_PAGE), skipped + TAGS_A_PAGE
+        if trail or len(tags) > TAGS_A_PAGE:
+            onward = (*trail, (shown[-1].count, shown[-1].key)) if shown else trail
+            key = await self.keep(interaction, "tags", trail=onward)
+            back, on = str(max(0, len(trail) - 1)), str(len(onward))
+            last = len(tags) <= TAGS_A_PAGE
             moves = [
-                button(say("chat.previous"), "tags", str(back), "p", disabled=not skipped),
-                button(say("chat.next"), "tags", str(on), "n", disabled=len(tags) <= TAGS_A_PAGE),
+                button(say("chat.previous"), "tags", key, back, disabled=not trail),
+                button(say("chat.next"), "tags", key, on, disabled=last),
             ]
-        view = render.listing(say("cogs.tags_heading"), lines or [say("cogs.no_tags")], say, moves)
-        await (answer.edit(view) if skipped or answer.is_press else answer.show(view))
+        return render.listing(say("cogs.tags_heading"), lines or [say("cogs.no_tags")], say, moves)
+
+
+def trail_of(detail: Mapping[str, object]) -> Trail:
+    """Return where each page of a list of tags began: count and key of the tag before it."""
+    kept = detail.get("trail")
+    return tuple((int(count), str(key)) for count, key in kept) if isinstance(kept, list) else ()
 
 
 async def setup(client: TagwireClient) -> None:

@@ -16,6 +16,8 @@ from bot.model import Article, BlockType, Kind, Parcel
 
 EXCERPT_CHARS = 420
 ENTRIES = 10
+# A thumbnail costs two components more of the forty that a message may have.
+ENTRIES_WITH_IMAGES = 5
 PLAIN_CHARS = 1_990
 ROLES = 10
 MARKER_CHARS = 60
@@ -37,7 +39,8 @@ def card(parcel: Parcel, say: Say | None = None) -> ui.LayoutView:
     for place, article in enumerate(articles):
         if parts:
             parts.append(ui.Separator())
-        parts.append(_entry(article, room, len(articles) - place, say))
+        with_image = len(articles) <= ENTRIES_WITH_IMAGES
+        parts.append(_entry(article, room, len(articles) - place, say, with_image=with_image))
     overflow = parcel.overflow + len(parcel.articles) - len(articles)
     if overflow > 0:
         parts.append(room.text(f"-# {say('chat.and_more', count=overflow)}"))
@@ -91,14 +94,16 @@ def _accent(parcel: Parcel) -> int:
     return colour if isinstance(colour, int) and 0 <= colour <= 0xFFFFFF else ACCENT
 
 
-def _entry(article: Article, room: Room, parts: int, say: Say) -> ui.Item[Any]:
+def _entry(
+    article: Article, room: Room, parts: int, say: Say, *, with_image: bool = True
+) -> ui.Item[Any]:
     share = room.share(parts)
     # Room for the line "and 12 more", which is written after the entries.
     share.size -= 40
     share.chars -= 20
     text = room.text(_entry_text(article, share, say))
     image = safe_url(article.image_url)
-    if image is None:
+    if image is None or not with_image:
         return text
     alt = say("chat.image_of", title=cleaned(article.title)[:200])
     return ui.Section(text, accessory=ui.Thumbnail(image, description=alt))

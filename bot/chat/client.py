@@ -31,6 +31,8 @@ EXTENSIONS = (
     "cogs.feed",
 )
 RATELIMIT_TIMEOUT_S = 60.0
+# How long "ready" waits for one more server after the last. Nothing here needs them all.
+GUILD_READY_S = 0.3
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class TagwireClient(commands.AutoShardedBot):
             max_ratelimit_timeout=RATELIMIT_TIMEOUT_S,
             max_messages=None,
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=GUILD_READY_S,
         )
         self.ports = ports
         self._cog_modules = tuple(extensions)

@@ -1,0 +1,133 @@
+"""Controls after a restart, lost ones, wrong servers, and answers that come late."""
+
+import asyncio
+from typing import Any
+
+from bot.chat.view_keys import custom_id
+from bot.model import Scope
+from bot.playground.driver import text_of
+from tests.cogs.conftest import Stage, entries, record
+
+
+class SlowArticles:
+    """The real articles, late."""
+
+    def __init__(self, articles: Any, wait_s: float) -> None:
+        self._articles = articles
+        self._wait_s = wait_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._articles, name)
+
+    async def find(self, *args: Any, **options: Any) -> Any:
+        await asyncio.sleep(self._wait_s)
+        return await self._articles.find(*args, **options)
+
+
+class SlowStore:
+    """The real store with late articles."""
+
+    def __init__(self, store: Any, wait_s: float) -> None:
+        self._store = store
+        self.articles = SlowArticles(store.articles, wait_s)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_controls_work_after_a_restart_and_commands_are_not_synced_again(
+    stage: Stage,
+) -> None:
+    mina = stage.person()
+    shown = (await mina.command("tag", name="UN")).message
+    assert shown
+    await stage.stop()
+    await stage.start()
+    turned = (await mina.press(shown, "Next")).message
+    assert turned and "session 7" in text_of(turned)
+    assert (await mina.select(turned, "Read", "Council meets for session 7")).is_ephemeral
+    assert len(mina.requests_to("PUT", "/commands")) == 1
+
+
+async def test_a_page_does_not_shift_when_articles_arrive(stage: Stage) -> None:
+    mina = stage.person()
+    shown = (await mina.command("tag", name="UN")).message
+    assert shown
+    late = [e for e in entries() if e.guid == "council-12"]
+    await record(stage.store, late, title="Second Desk", scope_id=0)
+    turned = await mina.press(shown, "Next")
+    assert "session 7" in turned.text and "session 8" not in turned.text
+
+
+async def test_a_lost_key_gets_a_sentence(stage: Stage) -> None:
+    mina = stage.person()
+    shown = (await mina.command("tag", name="UN")).message
+    assert shown
+    message = stage.server.world.find_message(shown["id"])
+    assert message
+    for part in walk(list(message.components)):
+        if part.get("label") == "Next":
+            part["custom_id"] = custom_id("next", "nosuchkey", "6_f_1_")
+        if part.get("label") == "Previous":
+            part["custom_id"], part["disabled"] = "t9:later:thing", False
+    for label in ("Next", "Previous"):
+        answer = await mina.press(shown, label)
+        assert answer.is_ephemeral and "too old" in answer.text
+
+
+def walk(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = []
+    for part in parts:
+        found += [part, *walk(part.get("components") or [])]
+    return found
+
+
+async def test_another_servers_articles_and_views_stay_its_own(stage: Stage) -> None:
+    secret = [e for e in entries() if e.guid == "glacier"]
+    feed = await record(stage.store, secret, title="Elsewhere", scope_id=4242)
+    mina = stage.person()
+    shown = (await mina.command("tag", name="Climate")).message
+    assert shown and "2 articles" in text_of(shown)
+    found = await stage.store.articles.named("Glacier", Scope(4242))
+    foreign = next(h for h in found if h.feed == feed.title)
+    assert "article" in (await mina.command("article", title=f"article:{foreign.id}")).text.lower()
+    assert "Sensors" not in (await mina.command("article", title=f"article:{foreign.id}")).text
+    key = await stage.store.views.put(
+        "results", "tag:Climate", Scope(4242), int(mina.user_id), stage.now, None, {"heading": "x"}
+    )
+    message = stage.server.world.find_message(shown["id"])
+    assert message
+    for part in walk(list(message.components)):
+        if part["type"] == 3:
+            part["options"][0]["value"] = str(foreign.id)
+    refused = await mina.select(shown, "Read", str(foreign.id))
+    assert "Sensors" not in refused.text
+    unis = (await mina.command("tag", name="UN")).message
+    assert unis
+    stored = stage.server.world.find_message(unis["id"])
+    assert stored
+    for part in walk(list(stored.components)):
+        if part.get("label") == "Next":
+            part["custom_id"] = custom_id("next", key, "1_f_99999999999999_")
+    assert "too old" in (await mina.press(unis, "Next")).text
+
+
+async def test_a_slow_answer_is_deferred_then_filled_in(stage: Stage) -> None:
+    await stage.stop()
+    await stage.start(SlowStore(stage.store, 1.2))
+    mina = stage.person()
+    answer = await mina.command("tag", name="UN")
+    assert answer.error is None and not answer.is_ephemeral
+    assert "Tag Archives: UN" in answer.text
+    await mina.press(answer.message or {}, "Next")
+    await mina.until(lambda: "session 7" in text_of(mina.messages()[-1]))
+
+
+async def test_a_slow_miss_takes_its_public_deferral_away(stage: Stage) -> None:
+    await stage.stop()
+    await stage.start(SlowStore(stage.store, 1.2))
+    mina = stage.person()
+    answer = await mina.command("search", query="zzzxqj")
+    assert answer.error is None
+    await mina.until(lambda: any("found nothing" in text_of(m) for m in mina.messages()))
+    assert stage.person("ravi").messages() == []
