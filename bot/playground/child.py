@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 KEPT_LINES = 400
-STOP_S = 10.0
+PIECE_BYTES = 65_536
+STOP_S = 12.0
 
 
 class Child:
@@ -40,7 +41,11 @@ class Child:
     async def run_once(self, *arguments: str) -> tuple[int, str]:
         """Run a verb to its end and return its exit code and what it printed."""
         process = await self._spawn(arguments)
-        printed, _ = await process.communicate()
+        try:
+            printed, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
         return process.returncode or 0, printed.decode(errors="replace")
 
     def kill(self) -> None:
@@ -58,7 +63,7 @@ class Child:
         return code
 
     async def stop(self) -> int | None:
-        """Ask the process to end, kill it when it takes longer than ten seconds."""
+        """Ask the process to end, kill it when it takes longer than twelve seconds."""
         if self.process is None:
             return None
         if self.process.returncode is None:
@@ -87,8 +92,17 @@ class Child:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             return
-        async for line in process.stdout:
-            text = line.decode(errors="replace").rstrip()
-            self.lines.append(text)
-            if self.echo:
-                print(text, file=sys.stderr, flush=True)
+        # Read in pieces: a line longer than the stream's limit must not stop the reading.
+        rest = b""
+        while piece := await process.stdout.read(PIECE_BYTES):
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                self._keep(line)
+        if rest:
+            self._keep(rest)
+
+    def _keep(self, line: bytes) -> None:
+        text = line.decode(errors="replace").rstrip()
+        self.lines.append(text)
+        if self.echo:
+            print(text, file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from bot.playground.world import DIRECT, LOADING, Asked, Channel, Message
 
 Json = dict[str, Any]
 
+KEPT_INTERACTIONS = 2000
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 
 
@@ -84,6 +85,7 @@ class Interactions:
             hub.ids.next(), new_token(), kind, user_id, channel.id, data, hub.clock.monotonic()
         )
         interaction.source, interaction.name = source, name
+        self._forget_dead()
         self.by_id[interaction.id] = self.by_token[interaction.token] = interaction
         late = self._late(interaction)
         interaction.deadline = hub.clock.call_later(limits.FIRST_ANSWER_S, late)
@@ -132,6 +134,13 @@ class Interactions:
             interaction.answered.set()
         if interaction.type != AUTOCOMPLETE:
             self.hub.emit("INTERACTION_STATE", body | extra, interaction.user_id)
+
+    def _forget_dead(self) -> None:
+        if len(self.by_id) < KEPT_INTERACTIONS:
+            return
+        for interaction in list(self.by_id.values())[: KEPT_INTERACTIONS // 2]:
+            if self._age(interaction) > limits.TOKEN_S:
+                del self.by_id[interaction.id], self.by_token[interaction.token]
 
     def _age(self, interaction: Interaction) -> float:
         return self.hub.clock.monotonic() - interaction.started

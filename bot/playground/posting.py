@@ -68,13 +68,25 @@ def post(
     hub.put_message(message)
     if nonce:
         mark = Remembered(hub.clock.monotonic(), channel.id, message.id)
+        hub.nonces.pop((origin.author_id, nonce), None)
         hub.nonces[origin.author_id, nonce] = mark
+        _forget_nonces(hub)
     if channel.type in THREADS and channel.archived and not channel.locked:
         hub.put_channel(replace(channel, archived=False, changed_at=hub.clock.now()))
         hub.emit("THREAD_UPDATE", shapes.channel(hub.world, hub.world.channels[channel.id]))
     if not message.flags & LOADING:
         announce(hub, message, nonce)
     return message, True
+
+
+def _forget_nonces(hub: Hub) -> None:
+    """Drop what the window has left behind; the marks lie in the order of their time."""
+    now = hub.clock.monotonic()
+    while hub.nonces:
+        oldest = next(iter(hub.nonces))
+        if now - hub.nonces[oldest].seconds <= hub.nonce_window_s:
+            return
+        del hub.nonces[oldest]
 
 
 def known_nonce(hub: Hub, author_id: str, nonce: str) -> Message | None:

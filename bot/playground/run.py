@@ -132,13 +132,16 @@ async def _verb(child: Child, *arguments: str) -> None:
 
 async def _until(stop: asyncio.Event, child: Child, server: Server) -> None:
     stopping = asyncio.create_task(stop.wait())
+    online = asyncio.create_task(server.gateway.online.wait())
+    ended = asyncio.create_task(child.wait())
     try:
-        with contextlib.suppress(TimeoutError):
-            await server.wait_for_bot(READY_S)
-            print("The bot is connected. Ctrl-C ends the playground.", flush=True)
-        if not server.hub.bot_online and not stop.is_set():
+        first = {stopping, online, ended}
+        await asyncio.wait(first, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set() and not online.done():
             said = "\n".join(list(child.lines)[-20:])
-            raise PlaygroundFailed(f"The bot did not connect within {READY_S:.0f} s:\n{said}")
+            raise PlaygroundFailed(f"The bot did not connect. It said:\n{said}")
+        print("The bot is connected. Ctrl-C ends the playground.", flush=True)
         await stopping
     finally:
-        stopping.cancel()
+        for task in (stopping, online, ended):
+            task.cancel()

@@ -1,21 +1,18 @@
 """Trouble at the push of a button: what the page's bench can break, and what should follow."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.playground import shapes
 from bot.playground.faults import Drop, Status, TooMany
 from bot.playground.feed import Feed
 from bot.playground.gateway import Gateway
 from bot.playground.hub import Hub
+from bot.playground.owner import remove_channel, set_permission
 from bot.playground.people import NotPossible
-from bot.playground.permissions import Permission
-from bot.playground.rest.channels import remove_channel
-from bot.playground.world import Channel, Overwrite
+from bot.playground.world import Channel
 
 FEED_DOWN_S = 30.0
 POSTS = "POST /channels/*/messages"
-SENDING = int(Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS)
 
 
 class BotProcess(Protocol):
@@ -93,16 +90,3 @@ class Bench:
             return "The bot is killed with SIGKILL. Start it again: each post still appears once."
         await self.bot.start()
         return "The bot starts again and takes up what it was doing."
-
-
-def set_permission(hub: Hub, channel: Channel, *, allowed: bool, bits: int = SENDING) -> None:
-    """Allow or deny the bot something in a channel (of a thread: in its parent); all are told."""
-    target = hub.world.channels.get(channel.parent_id or "", channel)
-    bot_id = hub.world.bot_id
-    old = next((o for o in target.overwrites if o.id == bot_id), Overwrite(bot_id, 1))
-    allow = old.allow | bits if allowed else old.allow & ~bits
-    deny = old.deny & ~bits if allowed else old.deny | bits
-    others = tuple(o for o in target.overwrites if o.id != bot_id)
-    changed = replace(target, overwrites=(*others, Overwrite(bot_id, 1, allow, deny)))
-    hub.put_channel(changed)
-    hub.emit("CHANNEL_UPDATE", shapes.channel(hub.world, changed))

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.playground import shapes
+from bot.playground import owner, shapes
 from bot.playground.driver import Driver
 from bot.playground.server import Server
 
@@ -102,11 +102,9 @@ async def test_an_outage_is_not_a_removal(server: Server, bot: Any) -> None:
     async def on_guild_remove(_: discord.Guild) -> None:
         seen.append("removed")
 
-    guild_id = server.world.guild_id
-    server.hub.emit("GUILD_DELETE", {"id": guild_id, "unavailable": True})
-    whole = shapes.guild_create(server.world, [server.world.bot_id])
-    server.hub.emit("GUILD_CREATE", whole)
-    server.hub.emit("GUILD_DELETE", {"id": guild_id})
+    owner.begin_outage(server.hub)
+    owner.end_outage(server.hub)
+    owner.remove_bot(server.hub)
     await until(lambda: len(seen) == 3)
     assert seen == ["unavailable", "available", "removed"]
 

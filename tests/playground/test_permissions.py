@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bot.playground import shapes
 from bot.playground.clock import HandClock, Snowflakes
+from bot.playground.owner import set_permission
 from bot.playground.permissions import ALL, Permission, in_channel, in_guild
 from bot.playground.seed import first_world
 from bot.playground.server import Server
-from bot.playground.trouble import set_permission
 from bot.playground.world import Overwrite, World
 
 P = Permission

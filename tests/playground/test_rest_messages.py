@@ -10,9 +10,9 @@ import pytest
 from bot.playground import people
 from bot.playground.clock import HandClock
 from bot.playground.driver import Driver
+from bot.playground.owner import set_permission
 from bot.playground.permissions import Permission
 from bot.playground.server import Server
-from bot.playground.trouble import set_permission
 from bot.playground.world import REQUIRE_TAG
 
 

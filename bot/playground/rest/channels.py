@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.playground import limits, shapes
 from bot.playground.hub import Hub
+from bot.playground.owner import change_channel, remove_channel
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import Problems, refused
 from bot.playground.rest.context import answer, channel_of, form_of, hub_of, nothing
@@ -30,10 +31,8 @@ async def change(request: web.Request) -> web.Response:
     if not bits & needed and not own_thread:
         raise refused(50013)
     _check(channel, form)
-    changed = hub.put_channel(_changed(hub, channel, form))
-    body = shapes.channel(hub.world, changed)
-    hub.emit("THREAD_UPDATE" if is_thread else "CHANNEL_UPDATE", body)
-    return answer(body)
+    changed = change_channel(hub, _changed(hub, channel, form))
+    return answer(shapes.channel(hub.world, changed))
 
 
 def _check(channel: Channel, form: Json) -> None:
@@ -76,17 +75,6 @@ async def remove(request: web.Request) -> web.Response:
     body = shapes.channel(hub.world, channel)
     remove_channel(hub, channel)
     return answer(body)
-
-
-def remove_channel(hub: Hub, channel: Channel) -> None:
-    """Delete a channel with its threads and messages, and tell everyone."""
-    body = shapes.channel(hub.world, channel)
-    for thread in list(hub.world.threads_of(channel.id)):
-        del hub.world.channels[thread.id]
-        hub.world.messages.pop(thread.id, None)
-    del hub.world.channels[channel.id]
-    hub.world.messages.pop(channel.id, None)
-    hub.emit("THREAD_DELETE" if channel.type in THREADS else "CHANNEL_DELETE", body)
 
 
 async def typing(request: web.Request) -> web.Response:

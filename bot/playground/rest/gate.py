@@ -26,6 +26,7 @@ from bot.playground.rest.context import FORM, UPLOADS, answer, hub_of, read_form
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PREFIX = "/api/v10"
+KEPT_REQUESTS = 200_000
 OPEN = ("/interactions/", "/webhooks/", "/gateway")
 
 
@@ -158,6 +159,8 @@ async def _finish(passage: Passage, response: web.Response) -> web.StreamRespons
         passage.stored,
     )
     hub.requests.append(log)
+    if len(hub.requests) > KEPT_REQUESTS:
+        del hub.requests[: KEPT_REQUESTS // 4]
     _trace(hub, log, response)
     if request.transport is not None and not request.transport.is_closing():
         await response.prepare(request)

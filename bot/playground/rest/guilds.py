@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.playground import shapes
 from bot.playground.hub import Hub
+from bot.playground.owner import remove_bot
 from bot.playground.refusals import refused
 from bot.playground.rest.context import answer, hub_of, nothing, whole
 from bot.playground.world import DIRECT, THREADS
@@ -59,9 +60,7 @@ async def member(request: web.Request) -> web.Response:
 
 async def leave(request: web.Request) -> web.Response:
     """DELETE /users/@me/guilds/{id}."""
-    hub = _guild_of(request)
-    hub.world.in_guild = False
-    hub.emit("GUILD_DELETE", {"id": hub.world.guild_id})
+    remove_bot(_guild_of(request))
     return nothing()
 
 

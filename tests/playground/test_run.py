@@ -1,0 +1,80 @@
+"""The playground as a person starts it: sample, feed, bot as a process, an orderly end."""
+
+import asyncio
+import re
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.playground.child import Child
+from bot.playground.driver import Driver
+from bot.playground.run import running
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_the_sample_is_imported_and_the_bot_answers(tmp_path: Path) -> None:
+    async with running(data_dir=tmp_path) as (server, child):
+        await server.wait_for_bot(15)
+        driver = Driver(server)
+        await driver.until(driver.commands)
+        answer = await driver.command("tag", name="UN")
+        assert "UN" in answer.text, "\n".join(child.lines)
+        assert server.feed.requests >= 1
+        server.bench.bot = child
+        await server.bench.make("bot_kill")
+        assert await child.wait() == -signal.SIGKILL
+        await driver.until(lambda: not server.hub.bot_online)
+        await server.bench.make("bot_start")
+        await server.wait_for_bot(15)
+        assert (await driver.command("tag", name="UN")).message is not None
+        port = server.address
+    assert child.process is not None
+    assert child.process.returncode == 0, "\n".join(child.lines)
+    async with running(data_dir=tmp_path) as (server, child):
+        assert server.address == port
+        await server.wait_for_bot(15)
+        assert len(Driver(server).messages()) == 2
+
+
+async def test_the_verb_prints_the_address_and_ends_on_sigterm() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "playground", "--headless"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        line = (await asyncio.wait_for(process.stdout.readline(), 15)).decode()
+        found = re.search(r"http://127\.0\.0\.1:\d+/\?t=\S+", line)
+        assert found is not None
+        async with aiohttp.ClientSession() as session, session.get(found[0]) as page:
+            assert page.status == 200
+        connected = (await asyncio.wait_for(process.stdout.readline(), 15)).decode()
+        assert "connected" in connected
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 14) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Child:
+    return Child({"TAGWIRE_DATA": str(tmp_path), "TAGWIRE_HOME": str(tmp_path)}, folder=tmp_path)
+
+
+async def test_a_child_that_ends_is_waited_for(child: Child) -> None:
+    await child.start("search", "x")
+    assert await child.wait() is not None
+    assert not child.is_running
+
+
+async def test_a_verb_that_fails_gives_its_code_and_words(child: Child) -> None:
+    code, printed = await child.run_once("import", "/no/such/file")
+    assert code == 2
+    assert printed
