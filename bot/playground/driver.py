@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground import people, shapes
+from bot.playground import people, posting, shapes
 from bot.playground.hub import Request
 from bot.playground.interactions import Interaction
 from bot.playground.people import GROUP, SUBCOMMAND, NotPossible
-from bot.playground.permissions import in_channel
+from bot.playground.permissions import Permission, in_channel
 from bot.playground.server import Server
 from bot.playground.validate.components import walk
 from bot.playground.world import LOADING, Channel, Message
@@ -147,6 +147,16 @@ class Driver:
         """Post a message as the person."""
         message = people.say(self.server.hub, self.user_id, self.channel_id, text)
         return shapes.message(self.server.world, message)
+
+    def remove(self, message: Json) -> None:
+        """Delete a message, as its author or a moderator may; raises NotPossible."""
+        found = self.server.world.find_message(message["id"])
+        if found is None:
+            raise NotPossible("This message is gone.")
+        may = self.may(Permission.MANAGE_MESSAGES, found.channel_id)
+        if found.author_id != self.user_id and not may:
+            raise NotPossible("You do not have permission to delete this message.")
+        posting.delete(self.server.hub, found)
 
     def messages(self, channel: str | None = None) -> list[Json]:
         """Return what the person sees in a channel, oldest first."""

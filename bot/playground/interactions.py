@@ -90,7 +90,9 @@ class Interactions:
         late = self._late(interaction)
         interaction.deadline = hub.clock.call_later(limits.FIRST_ANSWER_S, late)
         if kind != AUTOCOMPLETE:
-            hub.note("interaction", f"{_title(interaction)} by {hub.world.users[user_id].username}")
+            who = hub.world.users[user_id].username
+            detail = {key: value for key, value in data.items() if key != "resolved"}
+            hub.note("interaction", f"{_title(interaction)} by {who}", detail)
         hub.emit("INTERACTION_CREATE", self._shape(interaction, channel))
         return interaction
 

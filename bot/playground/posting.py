@@ -8,7 +8,7 @@ from typing import Any
 from bot.playground import limits, shapes
 from bot.playground.hub import Hub, Remembered
 from bot.playground.permissions import Permission, in_channel
-from bot.playground.refusals import refused
+from bot.playground.refusals import Problems, refused
 from bot.playground.validate.components import v2_text, walk
 from bot.playground.world import (
     DIRECT,
@@ -292,6 +292,11 @@ def seen_media(hub: Hub, components: list[Json], attachments: list[Json]) -> lis
 def _unfurled(hub: Hub, media: Json, by_name: dict[str, Json]) -> Json:
     url = str(media.get("url"))
     attachment = by_name.get(url.removeprefix("attachment://"))
+    if attachment is None and url.startswith("attachment://"):
+        problems = Problems()
+        code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+        problems.add(("components",), code, "The referenced attachment was not found")
+        problems.check()
     if attachment is not None:
         url = attachment["url"]
     digest = hashlib.sha256(url.encode()).digest()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from bot.playground.child import Child
 from bot.playground.clock import RealClock, Snowflakes
 from bot.playground.feed import FIRST_ITEMS
 from bot.playground.server import HOST, Server
+from bot.playground.world import World
 
 BOT_POLL_S = "5"
 READY_S = 60.0
@@ -46,6 +48,11 @@ async def play(*, port: int = 0, headless: bool = False, data_dir: Path | None =
     except PlaygroundFailed as failed:
         print(failed, file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        print(f"Port {port} is in use. Choose another with --port.", file=sys.stderr)
+        return 1
     finally:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(name)
@@ -72,7 +79,7 @@ async def running(
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         clock = RealClock()
-        world = keep.load(folder) if data_dir else None
+        world = _kept_world(folder) if data_dir else None
         ids = Snowflakes(clock)
         port = port or (_remembered_port(folder) if world else 0)
         async with Server(port=port, clock=clock, world=world, ids=ids) as server:
@@ -95,6 +102,15 @@ async def _live(server: Server, child: Child) -> None:
     for _ in range(FIRST_ITEMS):
         server.feed.publish()
     await server.feed.tick_for_ever()
+
+
+def _kept_world(folder: Path) -> World | None:
+    try:
+        return keep.load(folder)
+    except (ValueError, KeyError, TypeError) as error:
+        path = folder / keep.NAME
+        what = f"{path} cannot be read ({type(error).__name__}). Move it away to start afresh."
+        raise PlaygroundFailed(what) from error
 
 
 def _remembered_port(folder: Path) -> int:

@@ -104,3 +104,13 @@ async def test_two_people_at_once_get_their_own_answers(server: Server) -> None:
     answers = await asyncio.gather(*(d.command("slow", hidden=True) for d in drivers))
     assert [a.text for a in answers] == ["Thought about it"] * 3
     assert [len(d.messages()) for d in drivers] == [1, 1, 1]
+
+
+async def test_a_message_is_removed_by_its_author_or_a_moderator(driver: Driver) -> None:
+    answer = await driver.command("tag", name="UN")
+    assert answer.message is not None
+    with pytest.raises(NotPossible):
+        driver.remove(answer.message)
+    driver.remove(driver.say("Mine"))
+    driver.become("ravi").remove(answer.message)
+    assert driver.messages() == []

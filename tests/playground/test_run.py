@@ -9,9 +9,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.playground import keep
 from bot.playground.child import Child
 from bot.playground.driver import Driver
-from bot.playground.run import running
+from bot.playground.run import play, running
+from bot.playground.server import Server
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,3 +80,15 @@ async def test_a_verb_that_fails_gives_its_code_and_words(child: Child) -> None:
     code, printed = await child.run_once("import", "/no/such/file")
     assert code == 2
     assert printed
+
+
+async def test_a_taken_port_and_a_broken_world_are_told_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with Server(pool=()) as server:
+        port = int(server.address.rpartition(":")[2])
+        assert await play(port=port, headless=True) == 1
+    assert f"Port {port} is in use" in capsys.readouterr().err
+    (tmp_path / keep.NAME).write_text("{")
+    assert await play(headless=True, data_dir=tmp_path) == 1
+    assert "Move it away" in capsys.readouterr().err

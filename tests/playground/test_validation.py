@@ -278,6 +278,10 @@ MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
         v2({"type": 17, "components": [text()], "accent_color": 1 << 24}),
         "components.0.accent_color:NUMBER_TYPE_MAX",
     ),
+    "file that was not sent": (
+        v2({"type": 13, "file": {"url": "attachment://a.txt"}}),
+        "components:UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
+    ),
     "file by address": (
         v2({"type": 13, "file": {"url": "https://a.example/f"}}),
         "components.0.file.url:URL_TYPE_INVALID_SCHEME",
