@@ -150,8 +150,9 @@ export function picture(media, description, className) {
 function placeholder(frame, words, url) {
   // The page asks nothing of the outside, so a picture from elsewhere is named and not fetched.
   frame.classList.add("picture-named");
-  frame.append(icon("eye"), h("span", {}, words));
-  frame.title = url;
+  const small = frame.className.includes("thumbnail");
+  frame.append(icon("image"), h("span", { class: small ? "sr" : null }, words));
+  frame.title = `${words} ${url}`.trim();
   return frame;
 }
 

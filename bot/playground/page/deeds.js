@@ -83,7 +83,7 @@ export class Deeds {
       await this.ask("become", { user_id: userId });
       await this.reload();
       toast(`You are now ${nameOf(this.state.person)}.`);
-      byId("person")?.focus();
+      document.getElementById("person")?.focus();
     } catch (error) {
       this.complain(error);
     }

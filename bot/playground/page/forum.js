@@ -2,7 +2,7 @@
 
 import { byAge, h, icon } from "./dom.js";
 import { nameOf } from "./components.js";
-import { plainText, avatar } from "./message.js";
+import { avatar, spokenText } from "./message.js";
 import { tagsOf } from "./edges.js";
 import { relative } from "./time.js";
 
@@ -138,11 +138,9 @@ export class ForumView {
   async preview(post, node) {
     try {
       const { messages } = await this.app.ask("history", { channel_id: post.id, limit: 3 });
-      const words = messages.length
-        ? plainText(messages[0])
-            .replace(/[*_#>`]|\]\([^)]*\)|\[/g, "")
-            .slice(0, 220)
-        : "";
+      const said = messages.length ? spokenText(messages[0]) : "";
+      // A post's first line is often its name, which stands right above.
+      const words = (said.startsWith(post.name) ? said.slice(post.name.length) : said).trim();
       this.previews.set(post.id, words);
       node.textContent = words;
     } catch {

@@ -230,18 +230,38 @@ async function copy(text, word) {
   }
 }
 
-/** Give a message's words without its layout. */
+/** Give a message's words as they were written, with their marks. */
 export function plainText(message) {
-  const found = [message.content ?? ""];
-  for (const embed of message.embeds ?? []) found.push(embed.title ?? "", embed.description ?? "");
+  return textsOf(message)
+    .map(([source]) => source)
+    .join("\n");
+}
+
+/** Give a message's words as they are read: marks done, times told, no layout. */
+export function spokenText(message) {
+  const words = textsOf(message).map(([source, html]) => {
+    if (html === undefined || html === null) return source;
+    const inert = document.createElement("template");
+    inert.innerHTML = html;
+    fillTimes(inert.content);
+    return inert.content.textContent.trim();
+  });
+  return words.join(" ").replace(/\s+/g, " ");
+}
+
+function textsOf(message) {
+  const found = [[message.content, message.html]];
+  for (const embed of message.embeds ?? []) {
+    found.push([embed.title, embed.html?.title], [embed.description, embed.html?.description]);
+  }
   const walk = (components) => {
     for (const one of components ?? []) {
-      if (one.type === 10) found.push(one.content ?? "");
+      if (one.type === 10) found.push([one.content, one.html]);
       walk(one.components);
     }
   };
   walk(message.components);
-  return found.filter(Boolean).join("\n");
+  return found.filter(([source]) => source);
 }
 
 function threadLink(thread, app) {

@@ -1,7 +1,7 @@
 /** The list of a channel's messages: live at its end, older ones read as one scrolls up. */
 
 import { h, icon } from "./dom.js";
-import { drawMessage, isEphemeral, plainText, thinking } from "./message.js";
+import { drawMessage, isEphemeral, spokenText, thinking } from "./message.js";
 import { channelName, nameOf } from "./components.js";
 import { olderNote, pendingRow, welcome } from "./edges.js";
 import { dayName, inStyle, startOfDay } from "./time.js";
@@ -10,6 +10,8 @@ const PAGE = 50;
 const RUN_MS = 7 * 60 * 1000;
 const NEAR_PX = 80;
 const TYPING_MS = 8000;
+const HAND_MS = 1200;
+const GREAT_STEP_PX = 150;
 
 /** Show one channel at a time inside `root`. */
 export class MessageView {
@@ -75,7 +77,14 @@ export class MessageView {
         openTools(row, event);
     });
     this.root.replaceChildren(this.scroller, this.jump);
+    for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+      this.scroller.addEventListener(kind, () => (this.touchedAt = performance.now()), {
+        passive: true,
+      });
+    }
     this.stuck = true;
+    this.touchedAt = -HAND_MS;
+    this.lastTop = 0;
     this.watch?.disconnect();
     // Pictures and rows that come into view change their height late; the end stays the end.
     this.watch = new ResizeObserver(() => this.stuck && this.toEnd());
@@ -187,9 +196,7 @@ export class MessageView {
 
   announce(message) {
     if (message.author?.id === this.state.me || message.flags & 128) return;
-    const words = plainText(message)
-      .replace(/[*_#>`|[\]]/g, "")
-      .slice(0, 160);
+    const words = spokenText(message).slice(0, 160);
     document.getElementById("news").textContent = `${nameOf(message.author)}: ${words}`;
   }
 
@@ -236,7 +243,14 @@ export class MessageView {
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.stuck = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    // Rows that grow as they come into view leave the end without anyone having scrolled: only
+    // a move upwards, by hand or by a great step, lets go of it.
+    const byHand = performance.now() - this.touchedAt < HAND_MS;
+    const upwards = this.lastTop - scrollTop;
+    if (atEnd) this.stuck = true;
+    else if (upwards > GREAT_STEP_PX || (byHand && upwards > 0)) this.stuck = false;
+    this.lastTop = scrollTop;
     if (this.stuck) this.missed = 0;
     this.drawJump();
     if (scrollTop < 300 && this.state.listOf(this.channelId).read) this.readOlder();
@@ -268,6 +282,7 @@ export class MessageView {
     this.stuck = true;
     this.missed = 0;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.lastTop = this.scroller.scrollTop;
     this.drawJump();
   }
 

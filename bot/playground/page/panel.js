@@ -2,7 +2,9 @@
 
 import { h, icon, iconButton } from "./dom.js";
 
+const LONGEST_NAME = 22;
 const GAP_MS = 1500;
+const NOTHING_NEW = / → 304$/;
 const KEPT_GROUPS = 40;
 const ICONS = {
   interaction: "bolt",
@@ -27,6 +29,8 @@ export class Panel {
     this.app = app;
     this.root = root;
     this.groups = [];
+    this.polls = 0;
+    this.quiet = h("p", { class: "quiet" });
     this.list = h("div", {
       class: "trace",
       tabindex: "0",
@@ -40,6 +44,7 @@ export class Panel {
         h("h2", {}, "What just happened"),
         iconButton("close", "Close panel", () => app.showPanel(false)),
       ),
+      this.quiet,
       this.list,
     );
     app.state.on("trace", (entry) => this.add(entry));
@@ -63,14 +68,26 @@ export class Panel {
 
   load(entries) {
     this.groups = [];
+    this.polls = 0;
     this.list.replaceChildren();
     for (const entry of entries) this.add(entry);
-    if (!entries.length) this.drawEmpty();
+    if (!this.groups.length) this.drawEmpty();
+  }
+
+  /** Count a look at the feed that found nothing new: a sign of life, not a step. */
+  countPoll(at) {
+    this.polls += 1;
+    const clock = new Date(at).toLocaleTimeString();
+    this.quiet.textContent = `Feed: nothing new ${this.polls}×, last at ${clock}`;
   }
 
   add(told) {
     const entry = { ...told, text: this.named(told.text) };
     const at = new Date(entry.at).getTime();
+    if (entry.kind === "feed" && NOTHING_NEW.test(entry.text)) {
+      this.countPoll(at);
+      return;
+    }
     let group = this.groups.at(-1);
     if (group?.alone && group.text === entry.text) {
       group.again(at);
@@ -93,10 +110,13 @@ export class Panel {
 
   /** Say a channel's name where its number stands, and shorten numbers that have none. */
   named(text) {
-    return text.replace(/\d{17,20}/g, (id) => {
-      const channel = this.app.state.channels.get(id);
-      return channel ? `#${channel.name}` : `…${id.slice(-4)}`;
+    const placed = text.replace(/channels\/(\d{17,20})/g, (whole, id) => {
+      const name = this.app.state.channels.get(id)?.name;
+      return name
+        ? `channels/#${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}`
+        : whole;
     });
+    return placed.replace(/\d{17,20}/g, (id) => `…${id.slice(-4)}`);
   }
 
   begin(entry, at) {

@@ -44,6 +44,8 @@ async def test_a_member_is_not_offered_what_moderators_may_do(open_page: Open) -
     await page.locator("#person").click()
     await page.get_by_role("option", name="Ravi").click()
     await page.get_by_text("You are now Ravi.").wait_for()
+    assert await page.locator(".toast.bad").count() == 0
+    assert await page.evaluate("document.activeElement.id") == "person"
     await write(page, "/subscription")
     assert await page.get_by_role("option").count() == 2
 

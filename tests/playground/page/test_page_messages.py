@@ -40,6 +40,8 @@ async def test_a_menu_opens_with_search_and_its_answer_is_for_one_alone(
     await page.keyboard.press("Enter")
     await page.get_by_text("Only you can see this").wait_for()
     assert heard(world, "component")[0]["values"] == ["7"]
+    await page.wait_for_timeout(200)
+    assert await page.locator(".jump").is_hidden(), "the end is left although nobody scrolled"
     await page.locator(".spoiler").click()
     assert await page.locator(".spoiler.open").count() == 1
     await page.get_by_role("button", name="Dismiss message").click()
