@@ -15,6 +15,7 @@ from bot.chat.answer import Answer
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.page import ENTRIES
 from bot.chat.permissions import is_moderator
+from bot.chat.view_keys import NO_KEY
 from bot.errors import NotFoundError
 from bot.model import Name, Note, Page, Scope, Tag, View
 from bot.query.nodes import Named, Query
@@ -99,16 +100,19 @@ class TagwireCog(commands.Cog):
             for note in page.notes
             if note.query is not None
         ]
-        key = await self.keep(
-            interaction,
-            "results",
-            str(query),
-            until=page.until,
-            heading=heading,
-            asks=asks_json(asks),
-        )
+        may_subscribe = is_moderator(interaction)
+        key = NO_KEY
+        if page.next is not None or asks or may_subscribe:
+            key = await self.keep(
+                interaction,
+                "results",
+                str(query),
+                until=page.until,
+                heading=heading,
+                asks=asks_json(asks),
+            )
         labels = tuple(say("cogs.ask_instead", query=ask.label) for ask in asks)
-        shown = render.Results(heading, page, key, 1, labels, is_moderator(interaction))
+        shown = render.Results(heading, page, key, 1, labels, may_subscribe)
         return render.results(shown, say)
 
     async def show_miss(
@@ -122,7 +126,7 @@ class TagwireCog(commands.Cog):
         """Say that nothing was found and offer the nearest names as buttons."""
         say = say_for(interaction)
         asks = await self.nearest(interaction, typed, whats)
-        key = await self.keep(interaction, "miss", asks=asks_json(asks)) if asks else "-"
+        key = await self.keep(interaction, "miss", asks=asks_json(asks)) if asks else NO_KEY
         sentence = say("cogs.nothing", typed=render.query_text(typed, say))
         for note in page.notes if page else ():
             sentence += f"\n-# {render.note_text(note, say)}"

@@ -16,7 +16,7 @@ from bot.chat.page import option_text
 from bot.chat.permissions import require_moderator
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
-from bot.errors import NotFoundError, TagwireError
+from bot.errors import NotFoundError
 from bot.model import Feed, Scope
 from bot.query.text import fold
 from cogs.asking import Interaction, TagwireCog, choice
@@ -43,7 +43,6 @@ class FeedCog(TagwireCog):
         guild_id = require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             say, now = say_for(interaction), self.client.ports.now()
-            await self._check_room(guild_id)
             made = await self.client.ports.feeds.add(url.strip().strip("<>"), guild_id, now)
             await self._audit(interaction, "feed.add", made)
             count = made.article_count
@@ -143,11 +142,6 @@ class FeedCog(TagwireCog):
         own, wanted = await self._own(guild_id), fold(typed)
         exact = tuple(f for f in own if wanted in (fold(f.title), fold(f.url or "")))
         return exact or tuple(f for f in own if wanted in fold(f"{f.title} {f.url or ''}"))
-
-    async def _check_room(self, guild_id: int) -> None:
-        limit = getattr(self.client.ports.settings, "feeds_per_guild", None)
-        if limit is not None and len(await self._own(guild_id)) >= limit:
-            raise TagwireError("cogs.feeds_full", count=limit)
 
     async def _audit(self, interaction: Interaction, action: str, feed: Feed) -> None:
         await self.store.audit.add(

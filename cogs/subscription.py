@@ -370,7 +370,7 @@ class SubscriptionCog(TagwireCog):
         if found.paused is not None:
             line += f" · {say('cogs.state_paused')}"
         if found.target.paused_reason is not None:
-            line += f" · {say('cogs.state_stopped', why=say(found.target.paused_reason))}"
+            line += f" · {say('cogs.state_stopped')}"
         return line
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 import discord
@@ -97,9 +97,21 @@ async def answering(
     interaction.extras[_EXTRA] = answer
     answer.start(wait_s)
     try:
-        yield answer
+        with _counted(interaction):
+            yield answer
     finally:
         await answer.settle()
+
+
+def _counted(interaction: discord.Interaction[Any]) -> AbstractContextManager[None]:
+    metrics = getattr(getattr(interaction.client, "ports", None), "metrics", None)
+    if metrics is None:
+        return nullcontext()
+    command = interaction.command
+    counted: AbstractContextManager[None] = metrics.answering(
+        command.qualified_name if command is not None else "control"
+    )
+    return counted
 
 
 def answer_of(interaction: discord.Interaction[Any]) -> Answer:

@@ -29,6 +29,7 @@ EXTENSIONS = (
     "cogs.help",
     "cogs.subscription",
     "cogs.feed",
+    "cogs.guild",
 )
 RATELIMIT_TIMEOUT_S = 60.0
 # How long "ready" waits for one more server after the last. Nothing here needs them all.
@@ -140,9 +141,18 @@ async def draw_error(interaction: discord.Interaction[Any], error: Exception) ->
         if interaction.type is discord.InteractionType.autocomplete:
             await interaction.response.autocomplete([])
             return
-        await answer_of(interaction).show(render.failure(known, say_for(interaction)), private=True)
+        await answer_of(interaction).show(_drawn(known, say_for(interaction)), private=True)
     except discord.HTTPException as lost:
         _log.info("interaction.lost", extra={"code": lost.code, "status": lost.status})
+
+
+def _drawn(error: TagwireError, say: Say) -> discord.ui.LayoutView:
+    try:
+        return render.failure(error, say)
+    except (KeyError, IndexError, ValueError):
+        # A key without a sentence, or one whose parameters are missing: a defect of ours.
+        _log.exception("interaction.failed", extra={"key": error.key})
+        return render.failure(TagwireError("error.unexpected"), say)
 
 
 def _known(interaction: discord.Interaction[Any], error: Exception) -> TagwireError | None:

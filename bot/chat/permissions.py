@@ -23,7 +23,8 @@ _NEEDED: dict[TargetKind, tuple[str, ...]] = {
 def is_moderator(interaction: discord.Interaction[Any]) -> bool:
     """Whether the member may change what this server posts: Manage Server or Manage Channels."""
     granted = interaction.permissions
-    return interaction.guild_id is not None and (
+    # Installed by the member alone, the bot is a stranger to the server and changes nothing there.
+    return interaction.is_guild_integration() and (
         granted.administrator or granted.manage_guild or granted.manage_channels
     )
 

@@ -21,6 +21,8 @@ class SlowArticles:
 
     async def find(self, *args: Any, **options: Any) -> Any:
         await asyncio.sleep(self._wait_s)
+        if str(args[0]) == "broken":
+            raise RuntimeError("the disk is on fire")
         return await self._articles.find(*args, **options)
 
 
@@ -131,3 +133,15 @@ async def test_a_slow_miss_takes_its_public_deferral_away(stage: Stage) -> None:
     assert answer.error is None
     await mina.until(lambda: any("found nothing" in text_of(m) for m in mina.messages()))
     assert stage.person("ravi").messages() == []
+
+
+async def test_a_defect_is_a_sentence_for_the_asker_alone_also_after_a_deferral(
+    stage: Stage,
+) -> None:
+    mina = stage.person()
+    for wait_s in (0.0, 1.2):
+        await stage.stop()
+        await stage.start(SlowStore(stage.store, wait_s))
+        await mina.command("search", query="broken")
+        await mina.until(lambda: any("our side" in text_of(m) for m in mina.messages()))
+        assert stage.person("ravi").messages() == []

@@ -1,12 +1,13 @@
 """Moderators' commands, and who is refused them."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.chat.view_keys import custom_id
-from bot.model import Scope, TargetKind
+from bot.model import Fate, Outcome, Scope, TargetKind
 from bot.playground.driver import labels_of, text_of
 from bot.playground.people import NotPossible
 from bot.playground.permissions import Permission
@@ -230,3 +231,20 @@ async def test_what_cannot_be_fetched_is_said(stage: Stage) -> None:
     answer = await stage.person("ravi").command("feed add", url="https://nowhere.example/")
     assert answer.is_ephemeral and answer.message
     assert text_of(answer.message)
+
+
+async def test_a_channel_that_can_be_posted_to_again_is_taken_up_by_itself(stage: Stage) -> None:
+    ravi = stage.person("ravi")
+    asked = await ravi.command("subscription add", channel="newsroom", query="tag:un")
+    await ravi.press(asked.message or {}, "Confirm")
+    (made,) = await stage.store.subscriptions.list(stage.guild_id)
+    lost = Outcome(Fate.ACCESS_LOST, reason="delivery.access_lost")
+    await stage.store.outbox.pause_target(made.target.id, lost, NOW)
+    assert "may not post there" in (await ravi.command("subscription list")).text
+    await stage.stop()
+    await stage.start()
+    for _ in range(200):
+        if not await stage.store.outbox.paused_targets(stage.guild_id):
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("the channel still waits")
