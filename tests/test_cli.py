@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -31,6 +33,11 @@ Source : The Quay Gazette
 
 Chart: Water at the mole
 """
+
+FEED = """<rss version="2.0"><channel><title>Quay</title><link>https://quay.example/</link>
+<item><title>Harbour opens</title><link>https://quay.example/1</link>
+<pubDate>Mon, 04 May 2026 08:00:00 GMT</pubDate><description>It is open.</description></item>
+</channel></rss>"""
 
 OPML = """<opml version="2.0"><body>
 <outline text="Quay" xmlUrl="quay.example/feed"/>
@@ -126,6 +133,15 @@ def test_search_finds_nothing_quietly_and_takes_a_query_that_begins_with_a_minus
     assert "gauge" in run("search", "tide").stdout
 
 
+def test_a_slip_of_the_pen_is_repaired_and_said(run: Run, page: str) -> None:
+    run("import", page)
+    result = run("search", "guage", "--json")
+    assert [article["title"] for article in printed(result)] == [
+        "New gauge measures the spring tide"
+    ]
+    assert "guage" in run("search", "guage").stderr
+
+
 def test_export_writes_every_article_by_id_a_line_each(run: Run, page: str) -> None:
     run("import", page)
     result = run("export", "--json-lines")
@@ -198,6 +214,57 @@ def test_a_feed_that_cannot_be_added_is_a_sentence_and_leaves_nothing(run: Run, 
     assert result.exit_code == 1
     assert "TAGWIRE_FEED_PORTS" in result.stderr
     assert printed(run("feeds", "list", "--json")) == before
+
+
+@pytest.fixture
+def feed_url() -> Iterator[str]:
+    """Serve one feed on loopback from a thread, as the verbs run an event loop of their own."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(FEED.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/feed?token=very-secret"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_feed_is_added_listed_refreshed_and_removed(
+    run: Run, feed_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGWIRE_ALLOW_PRIVATE_FEEDS", "true")
+    added = printed(run("feeds", "add", feed_url, "--json"))
+    assert (added["title"], added["articles"], added["error"]) == ("Quay", 1, None)
+    [listed] = printed(run("feeds", "list", "--json"))
+    assert listed == added
+    assert listed["url"] == feed_url.replace("very-secret", "***")
+    assert printed(run("feeds", "refresh", str(added["id"]), "--json"))["new"] == 0
+    status = run("feeds", "status").stdout
+    assert "last success" in status
+    assert "very-secret" not in status
+    assert "stays" in run("feeds", "remove", str(added["id"])).stdout
+    assert printed(run("feeds", "list", "--json")) == []
+    assert [a["title"] for a in printed(run("search", "harbour", "--json"))] == ["Harbour opens"]
+
+
+def test_an_address_is_imported_without_becoming_a_polled_feed(
+    run: Run, feed_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = run("import", feed_url, "--json")
+    assert refused.exit_code == 2
+    assert "very-secret" not in refused.output
+    monkeypatch.setenv("TAGWIRE_ALLOW_PRIVATE_FEEDS", "true")
+    assert printed(run("import", feed_url, "--json"))["new"] == 1
+    [feed] = printed(run("feeds", "list", "--json"))
+    assert feed["url"] is None
 
 
 def test_help_loads_none_of_the_heavy_parts() -> None:

@@ -75,12 +75,17 @@ class Vocabulary:
 
 
 def _read(connection: sqlite3.Connection, articles: int) -> Words:
-    connection.execute(
-        """
-        CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary
-        USING fts5vocab(main, article_index, 'col')
-        """
-    )
+    # A reader may write nothing at all, its own temporary tables included, until told otherwise.
+    connection.execute("PRAGMA query_only = OFF")
+    try:
+        connection.execute(
+            """
+            CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary
+            USING fts5vocab(main, article_index, 'col')
+            """
+        )
+    finally:
+        connection.execute("PRAGMA query_only = ON")
     counts: dict[str, int] = {}
     stems = []
     rows = connection.execute("SELECT term, col, doc FROM temp.vocabulary WHERE col <> 'keys'")
