@@ -54,7 +54,7 @@ def test_short_sections_share_a_page_and_long_ones_begin_a_new_one() -> None:
         Block(H, "Two"),
         Block(P, "short too"),
         Block(H, "Three"),
-        Block(P, "word " * 450),
+        Block(P, "word " * 452),
         Block(H, "Four"),
         Block(P, "end"),
     )
