@@ -127,10 +127,10 @@ export function fileCard(name, size, url) {
 
 /** Draw an image; one that may not be loaded shows its words instead. */
 export function picture(media, description, className) {
-  const url = media?.url ?? media?.proxy_url ?? "";
+  const url = ownPath(media?.url ?? media?.proxy_url ?? "");
   const words = description || "Image";
   const frame = h("span", { class: className });
-  const local = url.startsWith("/") || url.startsWith("data:") || url.startsWith(location.origin);
+  const local = url.startsWith("/") || url.startsWith("data:image/");
   if (!local) return placeholder(frame, words, url);
   const image = h("img", {
     src: url,
@@ -145,6 +145,12 @@ export function picture(media, description, className) {
   });
   frame.append(image);
   return frame;
+}
+
+/** Give the path of an address on this very server, under whichever of its names it stands. */
+function ownPath(url) {
+  const own = /^http:\/\/(?:127\.0\.0\.1|localhost):(\d+)(\/.*)$/.exec(url);
+  return own && own[1] === location.port ? own[2] : url;
 }
 
 function placeholder(frame, words, url) {

@@ -128,14 +128,22 @@ export class Deeds {
   /** Wait until an interaction is answered; throws Discord's words when it is not. */
   ended(id) {
     return new Promise((resolve, reject) => {
-      const stop = this.state.on("pending", (row) => {
+      const stops = [];
+      const end = (worked) => {
+        for (const stop of stops) stop();
+        if (worked) resolve();
+        else reject(new Error("Something went wrong. Try again."));
+      };
+      const heard = (row) => {
         if (row.id !== id || row.state === "sent") return;
-        stop();
-        if (row.state === "failed") {
-          this.state.removePending(id);
-          reject(new Error("Something went wrong. Try again."));
-        } else resolve();
-      });
+        end(row.state !== "failed");
+        if (row.state === "failed") this.state.removePending(id);
+      };
+      // After a lost connection the answer's news is not told again.
+      stops.push(
+        this.state.on("pending", heard),
+        this.state.on("loaded", () => end(false)),
+      );
       this.state.addPending(id, { id, kind: "modal", channel_id: this.state.current });
     });
   }

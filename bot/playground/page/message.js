@@ -143,6 +143,7 @@ function footNotes(message, app, alone) {
       ),
     );
   }
+  if (message.pinned) notes.append(h("span", {}, icon("pin"), "Pinned"));
   if (message.flags & CROSSPOSTED || message.crossposted) {
     notes.append(h("span", { class: "published" }, icon("megaphone"), "Published"));
   }

@@ -1,5 +1,7 @@
 """The page against the playground's own server, with a real discord.py bot behind it."""
 
+import base64
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -144,3 +146,15 @@ async def test_a_deleted_channel_is_left(page: Page, bot: discord.Client, server
     await page.get_by_role("option", name="Delete this channel").click()
     await page.get_by_text("#newsroom was deleted.").wait_for()
     assert await page.locator("h1").inner_text() == "general"
+
+
+async def test_a_picture_sent_by_the_bot_is_shown(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    general = bot.get_channel(int(server.world.channel_named("general").id))
+    assert isinstance(general, discord.TextChannel)
+    dot = base64.b64decode("R0lGODlhAQABAIAAAFt27v///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==")
+    await general.send(file=discord.File(io.BytesIO(dot), "dot.gif"))
+    image = page.locator(".message img")
+    await image.wait_for(state="attached")
+    await page.wait_for_function("document.querySelector('.message img').naturalWidth === 1")
