@@ -79,6 +79,7 @@ class Importer:
         feed_id = None
         head = Reading("", (), 0)
         held: list[Keyed] = []
+        undated: list[Keyed] = []
         done = 0
         try:
             async for piece in _ahead(self._pieces(where)):
@@ -87,8 +88,10 @@ class Importer:
                     feed_id = await self._feed_id(where, head)
                     report = _begun(report, where, head)
                 elif feed_id is not None and isinstance(piece, tuple):
-                    held.extend(piece)
-                    if len(held) >= _AT_ONCE and _all_dated(held):
+                    # Items without a date keep their order on the page only if recorded together.
+                    held.extend(k for k in piece if k.entry.published_at is not None)
+                    undated.extend(k for k in piece if k.entry.published_at is None)
+                    if len(held) >= _AT_ONCE:
                         report = report.plus(await self._record(feed_id, head, held))
                         done += len(held)
                         self._progress(where, done, head.read)
@@ -97,9 +100,10 @@ class Importer:
             return report.failed(where, error)
         except OSError as error:
             return report.failed(where, _unopened(where, error))
-        if feed_id is not None and held:
-            report = report.plus(await self._record(feed_id, head, held))
-            self._progress(where, done + len(held), head.read)
+        rest = [*undated, *held]
+        if feed_id is not None and rest:
+            report = report.plus(await self._record(feed_id, head, rest))
+            self._progress(where, done + len(rest), head.read)
         return report
 
     async def _pieces(self, where: str) -> AsyncIterator[object]:
@@ -173,11 +177,6 @@ def _begun(report: ImportReport, where: str, head: Reading) -> ImportReport:
         read=report.read + head.read,
         problems=(*report.problems, *head.problems),
     )
-
-
-def _all_dated(keyed: list[Keyed]) -> bool:
-    # Items without a date keep their order on the page only when recorded together.
-    return all(item.entry.published_at is not None for item in keyed)
 
 
 def _unopened(where: str, error: OSError) -> TagwireError:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from bot import __version__
@@ -65,12 +66,14 @@ class Fetched:
     permanent_url: str | None = None
 
 
-def open_session(guard: Guard, caps: Caps | None = None) -> aiohttp.ClientSession:
+def open_session(
+    guard: Guard, caps: Caps | None = None, *, resolver: AbstractResolver | None = None
+) -> aiohttp.ClientSession:
     """Return a session whose every connection passes the guard; the caller closes it."""
     caps = caps or Caps()
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            socket_factory=guard.socket_factory, limit=256, limit_per_host=4
+            socket_factory=guard.socket_factory, resolver=resolver, limit=256, limit_per_host=4
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=caps.total_s, connect=caps.connect_s),

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.errors import FetchError, TagwireError
+from bot.errors import FetchError, TagwireError, UnreadableError
 from bot.ingest import document, schedule
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
 from bot.model import Feed, Intake, Keyed, Reading, Validators
 from bot.store import Store
+from bot.store.feeds import Unchanged
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class Poller:
         self._free_at: dict[str, datetime] = {}
         self._skip_hours: dict[int, frozenset[int]] = {}
         self._moving: set[int] = set()
+        self._answers: list[Unchanged] = []
+        self._settling: asyncio.Task[None] | None = None
         self._polls: set[asyncio.Task[int]] = set()
 
     async def tick(self, now: datetime) -> int:
@@ -135,12 +138,15 @@ class Poller:
     async def _ask(self, feed: Feed, now: datetime) -> None:
         try:
             await self.poll(feed, now)
-        except TagwireError:
+        except (FetchError, UnreadableError):
             return  # Noted and logged where it happened.
         except Exception:
             # Whatever one feed does to us, the others are polled, and it is asked later again.
             _log.exception("feed.crashed", extra={"feed_id": feed.id})
-            await self._note_failure(feed, TagwireError("ingest.feed_crashed"), now)
+            try:
+                await self._note_failure(feed, TagwireError("ingest.feed_crashed"), now)
+            except TagwireError:
+                _log.exception("feed.crashed", extra={"feed_id": feed.id})
 
     async def poll(self, feed: Feed, now: datetime) -> Intake:
         """Ask one feed once and keep what it answers. Raises TagwireError, after noting it."""
@@ -150,7 +156,7 @@ class Poller:
             if fetched.status == 304 or await self._is_known(feed, fetched):
                 return await self._keep_unchanged(feed, fetched, now)
             return await self.keep(feed, await self.read(fetched, feed.url), now)
-        except TagwireError as error:
+        except (FetchError, UnreadableError) as error:
             await self._note_failure(feed, error, now)
             raise
 
@@ -205,11 +211,23 @@ class Poller:
     async def _keep_unchanged(self, feed: Feed, fetched: Fetched, now: datetime) -> Intake:
         rhythm_s = feed.interval_s or schedule.USUAL_S
         next_check_at = self._next_poll(feed, fetched, now, rhythm_s)
-        await self._store.feeds.unchanged(feed.id, now, fetched.validators, next_check_at)
+        await self._settle(Unchanged(feed.id, now, fetched.validators, next_check_at))
         self._metrics.polls.labels("unchanged").inc()
         _log.debug("feed.unchanged", extra={"feed_id": feed.id})
         await self._note_success(feed, fetched, now)
         return Intake(read=0, new=0, updated=0, unchanged=0)
+
+    async def _settle(self, answer: Unchanged) -> None:
+        """Write an answer with those that come meanwhile; a commit each would cost the most."""
+        self._answers.append(answer)
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._write_answers())
+        await asyncio.shield(self._settling)
+
+    async def _write_answers(self) -> None:
+        while self._answers:
+            answers, self._answers = self._answers, []
+            await self._store.feeds.unchanged(answers)
 
     def _next_poll(self, feed: Feed, fetched: Fetched, now: datetime, rhythm_s: float) -> datetime:
         return schedule.next_poll(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -18,6 +19,16 @@ _SELECT = """
     SELECT f.*, (SELECT count(*) FROM articles a WHERE a.feed_id = f.id) AS article_count
     FROM feeds f
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """An answer of a feed that held nothing new: when, and what it changes in the schedule."""
+
+    feed_id: int
+    at: datetime
+    validators: Validators
+    next_check_at: datetime
 
 
 class FeedStore:
@@ -111,34 +122,31 @@ class FeedStore:
             {"id": feed_id, "until": second(until)},
         )
 
-    async def unchanged(
-        self,
-        feed_id: int,
-        now: datetime,
-        validators: Validators | None,
-        next_check_at: datetime,
-        interval_s: int | None = None,
-    ) -> None:
-        """Note an answer that held nothing new; a success as good as any."""
-        await self._set(
-            """
-            UPDATE feeds
-            SET etag = iif(:validated, :etag, etag),
-                last_modified = iif(:validated, :last_modified, last_modified),
-                last_success_at = :now, next_check_at = :next,
-                interval_s = coalesce(:interval, interval_s), failing_since_at = NULL,
-                failures = 0, error = NULL, error_params = '{}', told_at = NULL
-            WHERE id = :id
-            """,
+    async def unchanged(self, answers: Sequence[Unchanged]) -> None:
+        """Note answers that held nothing new, successes as good as any, in one transaction."""
+        values = [
             {
-                "id": feed_id,
-                "validated": validators is not None,
-                "etag": validators.etag if validators else None,
-                "last_modified": validators.last_modified if validators else None,
-                "now": second(now),
-                "next": second(next_check_at),
-                "interval": interval_s,
-            },
+                "id": answer.feed_id,
+                "etag": answer.validators.etag,
+                "last_modified": answer.validators.last_modified,
+                "now": second(answer.at),
+                "next": second(answer.next_check_at),
+            }
+            for answer in answers
+        ]
+        await self._connections.write(
+            lambda connection: (
+                connection.executemany(
+                    """
+                UPDATE feeds
+                SET etag = :etag, last_modified = :last_modified, last_success_at = :now,
+                    next_check_at = :next, failing_since_at = NULL, failures = 0, error = NULL,
+                    error_params = '{}', told_at = NULL
+                WHERE id = :id
+                """,
+                    values,
+                ).rowcount
+            )
         )
 
     async def failed(

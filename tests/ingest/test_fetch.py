@@ -7,9 +7,11 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from socket import AF_INET
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.errors import FetchError
 from bot.ingest.addresses import Guard
@@ -121,6 +123,30 @@ async def test_a_refusal_reads_alike_whether_or_not_something_listens(site: Site
         open_port = await failure(fetcher, f"http://127.0.0.1:{port}/")
         closed_port = await failure(fetcher, "http://127.0.0.1:9/")
     assert (open_port.key, open_port.params) == (closed_port.key, closed_port.params)
+
+
+async def test_a_name_that_turns_private_after_its_first_answer_leads_nowhere(site: Site) -> None:
+    port = int(site.base.rsplit(":", 1)[1])
+    answers = iter(["192.0.2.1", "127.0.0.1", "127.0.0.1"])
+
+    class Rebinding(AbstractResolver):
+        async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+            address = next(answers)
+            return [
+                ResolveResult(
+                    hostname=host, host=address, port=port, family=AF_INET, proto=0, flags=0
+                )
+            ]
+
+        async def close(self) -> None:
+            pass
+
+    guard = Guard(ports=frozenset({port}))
+    async with open_session(guard, resolver=Rebinding()) as session:
+        for _ in range(2):
+            error = await failure(Fetcher(session, guard), f"http://feeds.example:{port}/")
+            assert error.key == "ingest.fetch_refused"
+    assert site.requests == []
 
 
 async def test_a_redirect_is_checked_like_a_first_address(site: Site) -> None:
