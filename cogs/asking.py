@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import discord
 from discord.ext import commands
@@ -18,24 +18,23 @@ from bot.chat.permissions import is_moderator
 from bot.chat.view_keys import NO_KEY
 from bot.errors import NotFoundError
 from bot.model import Name, Note, Page, Scope, Tag, View
-from bot.query.nodes import Named, Query
+from bot.query.nodes import Query
+from cogs.nearest import (
+    OFFERED,
+    Ask,
+    What,
+    full_text,
+    heading_of,
+    nearest,
+    probe_of,
+    probes_of,
+    query_of,
+)
 
 if TYPE_CHECKING:
     from bot.store import Store
 
 Interaction = discord.Interaction[TagwireClient]
-What = Literal["tag", "author", "source"]
-WHATS: tuple[What, ...] = ("tag", "author", "source")
-SUGGESTIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Something a button can ask: a canonical query, its heading and the button's label."""
-
-    query: str
-    heading: str
-    label: str
 
 
 class TagwireCog(commands.Cog):
@@ -86,7 +85,9 @@ class TagwireCog(commands.Cog):
         )
         page = replace(page, notes=(*notes, *page.notes))
         if not page.hits:
-            await self.show_miss(interaction, answer, query_words(query), page)
+            scope, say = scope_of(interaction), say_for(interaction)
+            asks = await nearest(self.store, scope, probes_of(query), say)
+            await self.show_miss(interaction, answer, query_words(query), asks, page.notes)
             return
         await answer.show(await self.drawn(interaction, query, heading, page))
 
@@ -120,34 +121,17 @@ class TagwireCog(commands.Cog):
         interaction: Interaction,
         answer: Answer,
         typed: str,
-        page: Page | None = None,
-        whats: Sequence[What] = WHATS,
+        asks: Sequence[Ask],
+        notes: Sequence[Note] = (),
     ) -> None:
-        """Say that nothing was found and offer the nearest names as buttons."""
+        """Say that nothing was found and offer what comes nearest as buttons."""
         say = say_for(interaction)
-        asks = await self.nearest(interaction, typed, whats)
         key = await self.keep(interaction, "miss", asks=asks_json(asks)) if asks else NO_KEY
         sentence = say("cogs.nothing", typed=render.query_text(typed, say))
-        for note in page.notes if page else ():
+        for note in notes:
             sentence += f"\n-# {render.note_text(note, say)}"
         labels = tuple(ask.label for ask in asks)
         await answer.show(render.miss(sentence, labels, key, say), private=True)
-
-    async def nearest(
-        self, interaction: Interaction, typed: str, whats: Sequence[What]
-    ) -> list[Ask]:
-        """Return the names nearest to what was typed, the first kinds first, each once."""
-        say, scope = say_for(interaction), scope_of(interaction)
-        asks: list[Ask] = []
-        if not typed.strip():
-            return asks
-        for what in whats:
-            for name in await self.store.names.suggest(what, typed, scope, limit=SUGGESTIONS):
-                label = say(f"cogs.offer_{what}", name=name.name, count=name.count)
-                ask = Ask(str(query_of(what, name.name)), heading_of(what, name.name, say), label)
-                if all(ask.query != kept.query for kept in asks):
-                    asks.append(ask)
-        return asks[:SUGGESTIONS]
 
     async def named(
         self, interaction: Interaction, what: What, typed: str
@@ -169,7 +153,10 @@ class TagwireCog(commands.Cog):
         say = say_for(interaction)
         found = await self.named(interaction, what, typed)
         if not found:
-            await self.show_miss(interaction, answer, typed, whats=(what, *_others(what)))
+            scope, now = scope_of(interaction), self.client.ports.now()
+            asks = await nearest(self.store, scope, [probe_of(what, typed)], say)
+            asks += await full_text(self.store, scope, typed, now, say)
+            await self.show_miss(interaction, answer, typed, asks[-OFFERED:])
             return
         if len(found) > 1:
             await self.show_menu(interaction, answer, what, found)
@@ -208,10 +195,6 @@ class TagwireCog(commands.Cog):
         return [choice(f"{n.name} ({n.count})", f"{what}:{n.id}") for n in names[:25]]
 
 
-def _others(what: What) -> tuple[What, ...]:
-    return tuple(other for other in WHATS if other != what)
-
-
 def scope_of(interaction: Interaction) -> Scope:
     """Return whose archive the asker reads: the server's own beside the public one."""
     return Scope(interaction.guild_id)
@@ -220,17 +203,6 @@ def scope_of(interaction: Interaction) -> Scope:
 def is_choice(what: str, typed: str) -> bool:
     """Whether an option holds the id of a choice, such as "tag:17", rather than typed text."""
     return re.fullmatch(rf"{what}:\d{{1,18}}", typed.strip()) is not None
-
-
-def query_of(what: What, name: str) -> Query:
-    """Return the query that a name's archive is, newest first."""
-    return Query(Named(what, (name,)), "new")
-
-
-def heading_of(what: What, name: str, say: Any) -> str:
-    """Return the heading of a name's archive."""
-    heading: str = say(f"cogs.heading_{what}", name=name)
-    return heading
 
 
 def query_words(query: Query) -> str:

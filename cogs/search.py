@@ -18,7 +18,8 @@ from bot.model import Article
 from bot.query import language
 from bot.query.nodes import Dated, DateField, Named, Node, Query, Sort
 from bot.query.text import fold
-from cogs.asking import Interaction, TagwireCog, What, choice, is_choice, scope_of
+from cogs.asking import Interaction, TagwireCog, choice, is_choice, scope_of
+from cogs.nearest import Probe, What, nearest
 
 QUERY_CHARS = 6000
 Typed = app_commands.Range[str, 1, 200]
@@ -204,7 +205,9 @@ class SearchCog(TagwireCog):
             hits = [(h.id, h.title, h.source or h.feed) for h in page.hits]
             sentence = say("cogs.no_such_title", typed=render.query_text(title, say))
         if not hits:
-            await self.show_miss(interaction, answer, title)
+            say = say_for(interaction)
+            asks = await nearest(self.store, scope_of(interaction), [Probe(title[:80])], say)
+            await self.show_miss(interaction, answer, title, asks)
             return
         offered = [render.Choice(name, str(article_id), note) for article_id, name, note in hits]
         await answer.show(

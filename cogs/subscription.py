@@ -15,49 +15,23 @@ from bot.chat.answer import Answer, answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert
 from bot.chat.page import option_text
-from bot.chat.permissions import Postable, kind_of, missing, require_moderator
+from bot.chat.permissions import require_moderator
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import NotFoundError, QueryError, TagwireError
-from bot.model import Scope, Subscription, TargetKind
+from bot.model import Scope, Subscription
 from bot.query import language
 from bot.query.nodes import Newer, Query
 from bot.query.text import fold
 from cogs.asking import Interaction, TagwireCog, choice, scope_of
+from cogs.targets import Picked, PostableChannel, channel_of, checked
 
 LATELY = 5
 BACK_TEST = Newer(30, "d")
 LIST_LIMIT = 25
 
 Choices = list[app_commands.Choice[str]]
-Picked = app_commands.AppCommandChannel | app_commands.AppCommandThread
 Change = Callable[[Interaction, Answer, Subscription], Awaitable[None]]
-
-
-class PostableChannel(app_commands.Transformer):
-    """An option that offers channels that can be posted to, whether or not they are cached."""
-
-    @property
-    def type(self) -> discord.AppCommandOptionType:
-        """A channel."""
-        return discord.AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[discord.ChannelType]:
-        """Text, announcements, forums and threads."""
-        kinds = discord.ChannelType
-        return [
-            kinds.text,
-            kinds.news,
-            kinds.forum,
-            kinds.public_thread,
-            kinds.private_thread,
-            kinds.news_thread,
-        ]
-
-    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
-        """Return the channel as the interaction names it."""
-        return value
 
 
 class SubscriptionCog(TagwireCog):
@@ -156,10 +130,8 @@ class SubscriptionCog(TagwireCog):
         async with answering(interaction, private=True) as answer:
             view = await self.view(interaction, press.key)
             say = say_for(interaction)
-            channel = await self._channel(
-                interaction, id_of(str(view.detail.get("channel_id", "")))
-            )
-            kind = self._checked(channel, say)
+            channel = await channel_of(interaction, id_of(str(view.detail.get("channel_id", ""))))
+            kind = checked(channel, say)
             await self._check_room(guild_id)
             now = self.client.ports.now()
             made = await self.store.subscriptions.add(
@@ -199,8 +171,8 @@ class SubscriptionCog(TagwireCog):
         self, interaction: Interaction, answer: Answer, channel_id: int, text: str
     ) -> None:
         say = say_for(interaction)
-        channel = await self._channel(interaction, channel_id)
-        self._checked(channel, say)
+        channel = await channel_of(interaction, channel_id)
+        checked(channel, say)
         await self._check_room(require_moderator(interaction))
         try:
             query = language.parse_strict(text)
@@ -230,31 +202,6 @@ class SubscriptionCog(TagwireCog):
         else:
             lines.append(say("cogs.back_test_none"))
         return "\n".join(lines)
-
-    async def _channel(self, interaction: Interaction, channel_id: int) -> Postable:
-        guild = interaction.guild
-        if guild is None:
-            raise TagwireError("chat.server_only")
-        channel: Any = guild.get_channel_or_thread(channel_id)
-        if channel is None:
-            try:
-                channel = await guild.fetch_channel(channel_id)
-            except (discord.Forbidden, discord.NotFound):
-                raise TagwireError("cogs.channel_hidden") from None
-        if kind_of(channel) is None:
-            raise TagwireError("cogs.channel_unfit")
-        found: Postable = channel
-        return found
-
-    def _checked(self, channel: Postable, say: Any) -> TargetKind:
-        kind = kind_of(channel)
-        if kind is None:
-            raise TagwireError("cogs.channel_unfit")
-        lacking = missing(channel, kind)
-        if lacking:
-            names = ", ".join(say(f"cogs.permission_{name}") for name in lacking)
-            raise TagwireError("cogs.permissions_missing", channel=channel.name, names=names)
-        return kind
 
     async def _check_room(self, guild_id: int) -> None:
         limit = getattr(self.client.ports.settings, "subscriptions_per_guild", None)
@@ -307,8 +254,8 @@ class SubscriptionCog(TagwireCog):
 
     async def _resume(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
         guild_id, say = require_moderator(interaction), say_for(interaction)
-        channel = await self._channel(interaction, found.target.channel_id)
-        self._checked(channel, say)
+        channel = await channel_of(interaction, found.target.channel_id)
+        checked(channel, say)
         await self.store.subscriptions.resume(found.id, guild_id)
         await self._audit(interaction, "subscription.resume", found.id, None, None)
         shown = replace(found, paused=None, target=replace(found.target, paused_reason=None))
@@ -323,8 +270,8 @@ class SubscriptionCog(TagwireCog):
 
     async def _test(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
         say = say_for(interaction)
-        channel = await self._channel(interaction, found.target.channel_id)
-        self._checked(channel, say)
+        channel = await channel_of(interaction, found.target.channel_id)
+        checked(channel, say)
         lately = await self._lately(interaction, language.parse(found.query))
         text = say("cogs.test_heading", what=self._line(found, say))
         await answer.show(render.notice(f"{text}\n{lately}"))

@@ -13,7 +13,8 @@ from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert
 from bot.chat.view_keys import Press, button, control, id_of
 from bot.chat.words import worded
-from cogs.asking import Interaction, TagwireCog, heading_of, query_of, scope_of
+from cogs.asking import Interaction, TagwireCog, scope_of
+from cogs.nearest import heading_of, query_of
 
 TAGS_A_PAGE = 30
 Trail = tuple[tuple[int, str], ...]

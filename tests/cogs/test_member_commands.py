@@ -169,3 +169,29 @@ async def test_tags_lists_them_by_count_and_help_helps(stage: Stage) -> None:
     assert helped.is_ephemeral
     assert "/search" in helped.text and "/subscription" not in helped.text
     assert "/subscription" in (await stage.person("ravi").command("help")).text
+
+
+async def test_a_missed_search_offers_names_for_its_words_and_filters(stage: Stage) -> None:
+    mina = stage.person()
+    answer = await mina.command("search", query="zzzxqj tag:Climat author:Solhem")
+    assert answer.is_ephemeral and answer.message
+    labels = labels_of(answer.message)
+    assert any("Tag Climate" in label for label in labels)
+    assert any("Mira Solheim" in label for label in labels)
+
+
+async def test_a_missed_tag_offers_the_full_text_search(stage: Stage) -> None:
+    mina = stage.person()
+    answer = await mina.command("tag", name="delegates hall")
+    assert answer.message
+    label = next(x for x in labels_of(answer.message) if x.startswith("Search for"))
+    assert "(12)" in label
+    assert "12 articles" in (await mina.press(answer.message, label)).text
+
+
+async def test_a_repaired_word_is_shown_with_a_way_back(stage: Stage) -> None:
+    mina = stage.person()
+    answer = await mina.command("search", query="glaciar lakes")
+    assert answer.message and "Showing “glacier” instead" in answer.text
+    back = await mina.press(answer.message, 'Search for "glaciar" lakes')
+    assert 'Search: "glaciar" lakes' in back.text and "Showing “glacier”" not in back.text
