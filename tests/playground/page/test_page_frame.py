@@ -170,6 +170,7 @@ async def test_axe_finds_nothing_wrong(
     if await page.locator("#panel").is_hidden():
         await page.locator("#open-panel").click()
     found += await violations(page, "panel")
+    await page.get_by_role("button", name="Close panel").click()
     await page.locator("#trouble").click()
     found += await violations(page, "menu")
     await page.keyboard.press("Escape")
