@@ -11,7 +11,7 @@ from bot.errors import NotFoundError
 from bot.model import PUBLIC_SCOPE, Article, Cursor, Hit, Page, Scope
 from bot.query import text
 from bot.query.nodes import Query
-from bot.store import find, heads, searching
+from bot.store import changes, find, heads, searching
 from bot.store.connections import Connections
 from bot.store.excerpt import Passage
 from bot.store.resolve import Asked
@@ -87,6 +87,14 @@ class ArticleStore:
         Nothing typed gives the latest.
         """
         return await self._connections.read(partial(_named, title, scope, limit))
+
+    async def versions(self, article_id: int, scope: Scope) -> tuple[Article, ...]:
+        """Return how an article was before each change, oldest first. Raises NotFoundError."""
+        return await self._connections.read(partial(changes.versions, article_id, scope))
+
+    async def hide(self, article_id: int, how: changes.Hidden) -> None:
+        """Take an article out of every list: gone upstream, or removed for good (a takedown)."""
+        await self._connections.write(partial(changes.hide, article_id, how))
 
     async def each(self, scope: Scope = PUBLIC_SCOPE) -> AsyncIterator[Article]:
         """Yield every article by id, a chunk at a time (export)."""

@@ -36,24 +36,27 @@ class _Thread(aiosqlite.Connection):
         result: Result = await self._execute(lambda: job(self._conn))  # type: ignore[no-untyped-call]
         return result
 
+    async def ended(self) -> None:
+        """Wait for the thread of a connection that could not be opened: nobody else does."""
+        await asyncio.to_thread(self._thread.join)
 
-def _opened(path: Path, *, reads: bool) -> sqlite3.Connection:
+
+def _connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    try:
-        # Checkpoints are run by the writer under the write lock, never as a side effect.
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -32000")
-        connection.execute("PRAGMA mmap_size = 1073741824")
-        if reads:
-            connection.execute("PRAGMA query_only = ON")
-    except BaseException:
-        connection.close()
-        raise
     return connection
+
+
+def _set_up(connection: sqlite3.Connection, *, reads: bool) -> None:
+    # Checkpoints are run by the writer under the write lock, never as a side effect.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA cache_size = -32000")
+    connection.execute("PRAGMA mmap_size = 1073741824")
+    if reads:
+        connection.execute("PRAGMA query_only = ON")
 
 
 class Connections:
@@ -143,12 +146,17 @@ class Connections:
 
 
 async def _started(stack: AsyncExitStack, path: Path, *, reads: bool) -> _Thread:
-    thread = _Thread(partial(_opened, path, reads=reads), iter_chunk_size=64)
+    thread = _Thread(partial(_connected, path), iter_chunk_size=64)
     try:
         await thread
     except sqlite3.DatabaseError as error:
+        await thread.ended()
         _raise_said(error)
     stack.push_async_callback(thread.close)
+    try:
+        await thread.run(partial(_set_up, reads=reads))
+    except sqlite3.DatabaseError as error:
+        _raise_said(error)
     return thread
 
 

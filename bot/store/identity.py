@@ -182,5 +182,6 @@ def known_unchanged(stored: Stored, keyed: Keyed) -> bool:
     return (
         stored.hidden is None
         and stored.content_hash == keyed.content_hash
+        and (stored.published_at is not None or keyed.entry.published_at is None)
         and all(tags.tag_key(term.name) in tag_keys for term in keyed.entry.tags)
     )

@@ -9,14 +9,12 @@ from datetime import datetime
 from functools import partial
 
 from bot.errors import NotFoundError
-from bot.model import Entry, Intake, Keyed, Reading, Validators
-from bot.store import filing, identity, index
+from bot.model import Intake, Keyed, Reading, Validators
+from bot.store import changes, filing, identity, index
 from bot.store.connections import Connections
 from bot.store.identity import Stored
 from bot.store.matching import Matching
-from bot.store.rows import packed, second, seconds
-
-_SECOND_MS = 1000
+from bot.store.rows import second, seconds
 
 
 @dataclass(slots=True)
@@ -107,7 +105,7 @@ class IntakeStore:
     ) -> None:
         stored = identity.find(connection, work.scope_id, keyed, work.met)
         if stored is None:
-            article_id = _add(connection, work, keyed)
+            article_id = changes.add(connection, work.feed_id, work.scope_id, keyed, work.now)
             work.new_ids.append(article_id)
             work.to_index.append(article_id)
         else:
@@ -145,7 +143,9 @@ class IntakeStore:
             work.removed_rows.append(row)
             if announce:
                 before = frozenset(self._matching.matched(connection, row, work.now))
-        _update(connection, work, stored, entry, filed, keyed.content_hash)
+        # The hash is that of its own feed, so that two feeds do not take turns changing it.
+        content_hash = keyed.content_hash if same_feed else stored.content_hash
+        changes.update(connection, stored, entry, filed, content_hash, work.now)
         work.to_index.append(stored.id)
         work.changed.append((stored.id, before))
 
@@ -161,128 +161,6 @@ class IntakeStore:
             newly = [i for i in wanted if i not in before.get(article_id, ())]
             owed += self._matching.owe(connection, article_id, newly, work.now)
         return owed
-
-
-def _free_sort_at(connection: sqlite3.Connection, base_s: int) -> int:
-    """Return the next free place in order at or after a second.
-
-    Looks at most a day ahead: a date filter counts on that.
-    """
-    base = base_s * _SECOND_MS
-    while True:
-        (last,) = connection.execute(
-            "SELECT max(sort_at) FROM articles WHERE sort_at >= :low AND sort_at < :high",
-            {"low": base, "high": base + _SECOND_MS},
-        ).fetchone()
-        if last is None:
-            return base
-        if last + 1 < base + _SECOND_MS:
-            return int(last) + 1
-        base += _SECOND_MS
-
-
-def _values(entry: Entry, filed: filing.Filed, content_hash: bytes) -> dict[str, object]:
-    return {
-        "source_id": filed.source_id,
-        "title": entry.title,
-        "poster": entry.poster,
-        "url": entry.url,
-        "image_url": entry.image_url,
-        "kind": str(entry.kind),
-        "truncated": int(entry.truncated),
-        "updated_at": seconds(entry.updated_at),
-        "blocks": packed(entry.blocks),
-        "byline_raw": entry.byline_raw,
-        "source_raw": entry.source_raw,
-        "content_hash": content_hash,
-    }
-
-
-def _add(connection: sqlite3.Connection, work: _Work, keyed: Keyed) -> int:
-    entry = keyed.entry
-    filed = filing.file(connection, work.scope_id, entry.authors, entry.source, entry.tags)
-    published_at = seconds(entry.published_at)
-    found_at = second(work.now)
-    dated_s = found_at if published_at is None else published_at
-    article_id = connection.execute(
-        """
-        INSERT INTO articles
-            (scope_id, feed_id, source_id, sort_at, title, poster, url, image_url, kind, truncated,
-             published_at, updated_at, found_at, blocks, byline_raw, source_raw, content_hash)
-        VALUES
-            (:scope_id, :feed_id, :source_id, :sort_at, :title, :poster, :url, :image_url, :kind,
-             :truncated, :published_at, :updated_at, :found_at, :blocks, :byline_raw, :source_raw,
-             :content_hash)
-        """,
-        {
-            **_values(entry, filed, keyed.content_hash),
-            "scope_id": work.scope_id,
-            "feed_id": work.feed_id,
-            "sort_at": _free_sort_at(connection, dated_s),
-            "published_at": published_at,
-            "found_at": found_at,
-        },
-    ).lastrowid
-    assert article_id is not None  # noqa: S101 - an INSERT that did not raise has a rowid
-    filing.link(connection, article_id, filed, dated_s)
-    return article_id
-
-
-def _update(
-    connection: sqlite3.Connection,
-    work: _Work,
-    stored: Stored,
-    entry: Entry,
-    filed: filing.Filed,
-    content_hash: bytes,
-) -> None:
-    _keep_version(connection, stored.id, work.now)
-    filing.unlink(connection, stored.id, counted=stored.hidden is None)
-    published_at = stored.published_at
-    sort_at = stored.sort_at
-    if published_at is None and entry.published_at is not None:
-        # Only a date learned late moves an article; a feed that re-dates its items does not.
-        published_at = second(entry.published_at)
-        sort_at = _free_sort_at(connection, published_at)
-    connection.execute(
-        """
-        UPDATE articles
-        SET source_id = :source_id, title = :title, poster = :poster, url = :url,
-            image_url = :image_url, kind = :kind, truncated = :truncated,
-            updated_at = coalesce(:updated_at, updated_at), blocks = :blocks,
-            byline_raw = :byline_raw, source_raw = :source_raw, content_hash = :content_hash,
-            published_at = :published_at, sort_at = :sort_at, revision = revision + 1,
-            hidden = NULL
-        WHERE id = :id
-        """,
-        {
-            **_values(entry, filed, content_hash),
-            "published_at": published_at,
-            "sort_at": sort_at,
-            "id": stored.id,
-        },
-    )
-    filing.link(connection, stored.id, filed, published_at or stored.found_at)
-
-
-def _keep_version(connection: sqlite3.Connection, article_id: int, now: datetime) -> None:
-    connection.execute(
-        """
-        INSERT INTO article_versions (article_id, revision, replaced_at, content)
-        SELECT a.id, a.revision, :now, json_object(
-            'title', a.title, 'source', s.name, 'url', a.url, 'kind', a.kind,
-            'truncated', a.truncated, 'published_at', a.published_at,
-            'updated_at', a.updated_at, 'blocks', json(a.blocks),
-            'authors', (SELECT json_group_array(name) FROM (
-                SELECT n.name FROM article_authors l JOIN authors n ON n.id = l.author_id
-                WHERE l.article_id = a.id ORDER BY l.position)),
-            'tags', (SELECT json_group_array(name) FROM (
-                SELECT n.name FROM article_tags l JOIN tags n ON n.id = l.tag_id
-                WHERE l.article_id = a.id ORDER BY l.position)))
-        FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE a.id = :id
-        """,
-        {"id": article_id, "now": second(now)},
-    )
 
 
 def _keep_feed_state(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from bot.errors import StoreError
@@ -20,9 +20,9 @@ def migrations() -> tuple[tuple[int, str], ...]:
     return tuple((int(entry.name[:4]), entry.read_text("utf-8")) for entry in files)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection, known: Sequence[tuple[int, str]] | None = None) -> None:
     """Apply what is missing. Raises StoreError for a newer schema or a file that is not ours."""
-    known = migrations()
+    known = known or migrations()
     version = _version(connection, newest=known[-1][0])
     missing = [(number, sql) for number, sql in known if number > version]
     if not missing:

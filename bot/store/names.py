@@ -89,6 +89,31 @@ class NameStore:
 
         return await self._connections.read(job)
 
+    async def alias(self, name: str, target: str, scope_id: int, *, merge: bool = False) -> None:
+        """Let a tag be found by another name in a scope (0: everywhere).
+
+        With `merge`, articles that come in under the name are filed under the target.
+        """
+        values = {
+            "scope": scope_id,
+            "key": tags.tag_key(name),
+            "target": tags.tag_key(target),
+            "merge": merge,
+        }
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """
+                INSERT INTO tag_aliases (scope_id, key, target_key, merge)
+                VALUES (:scope, :key, :target, :merge)
+                ON CONFLICT (scope_id, key) DO UPDATE
+                SET target_key = excluded.target_key, merge = excluded.merge, kind = 'alias'
+                """,
+                values,
+            )
+
+        await self._connections.write(job)
+
     async def tags(
         self, scope: Scope, limit: int = 25, after: tuple[int, str] | None = None
     ) -> tuple[Tag, ...]:

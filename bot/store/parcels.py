@@ -49,8 +49,12 @@ def claimed(
 ) -> tuple[Parcel, ...]:
     """Mark the next post of each idle channel as being sent and return them as parcels."""
     values = {"now": milliseconds(now), "busy": many(busy), "limit": limit}
-    ids = [row["id"] for row in connection.execute(NEXT, values).fetchall()]
-    kept = [post_id for post_id in ids if not _withdrawn(connection, post_id)]
+    kept: list[int] = []
+    while not kept:
+        ids = [row["id"] for row in connection.execute(NEXT, values).fetchall()]
+        if not ids:
+            return ()
+        kept = [post_id for post_id in ids if not _withdrawn(connection, post_id)]
     for post_id in kept:
         connection.execute(
             """
@@ -67,18 +71,33 @@ def claimed(
 
 
 def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
-    """Drop a post that no try was made to send and whose articles are all gone."""
-    gone = connection.execute(
+    """Leave out a post whose articles are all gone; one that may have got through is unknown."""
+    values = {"id": post_id}
+    post = connection.execute(
         """
-        DELETE FROM posts
-        WHERE id = :id AND state = 'ready' AND doubtful = 0 AND NOT EXISTS (
+        SELECT doubtful OR state = 'sending' AS doubtful FROM posts
+        WHERE id = :id AND state IN ('ready', 'sending') AND NOT EXISTS (
             SELECT 1 FROM deliveries d JOIN articles a ON a.id = d.article_id
             WHERE d.post_id = posts.id AND a.hidden IS NULL)
-        RETURNING id
         """,
-        {"id": post_id},
-    ).fetchall()
-    return bool(gone)
+        values,
+    ).fetchone()
+    if post is None:
+        return False
+    if post["doubtful"]:
+        connection.execute(
+            "UPDATE posts SET state = 'unknown', reason = 'store.withdrawn' WHERE id = :id", values
+        )
+        return True
+    connection.execute(
+        """
+        UPDATE deliveries SET state = 'skipped', reason = 'withdrawn', post_id = NULL
+        WHERE post_id = :id
+        """,
+        values,
+    )
+    connection.execute("DELETE FROM posts WHERE id = :id", values)
+    return True
 
 
 def sending(connection: sqlite3.Connection) -> tuple[Parcel, ...]:

@@ -339,3 +339,18 @@ async def test_only_the_posts_guild_opens_its_query(live: Newsroom) -> None:
     (parcel,) = await claim(live.store)
     assert await live.store.outbox.query_of(parcel.post_id, GUILD) == "title:a"
     assert await live.store.outbox.query_of(parcel.post_id, 8) is None
+
+
+async def test_what_was_taken_down_before_it_was_sent_is_not_sent(live: Newsroom) -> None:
+    await subscribe(live.store, 1)
+    await announce(live, "a", "b", "c")
+    shown = [a async for a in live.store.articles.each()]
+    (first,) = await claim(live.store)
+    await live.store.outbox.retry(first.post_id, NOW, UNKNOWN)
+    for article in shown:
+        if article.title in ("a", "b"):
+            await live.store.articles.hide(article.id, "removed")
+    assert await drained(live.store) == [(1, "c")]
+    status = await live.store.outbox.status()
+    assert (status.unknown, status.sent, status.ready) == (1, 1, 0)
+    assert await live.store.check() == ()
