@@ -13,7 +13,7 @@ from bot.chat.answer import answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert, linked
 from bot.chat.page import option_text
-from bot.chat.permissions import require_moderator
+from bot.chat.permissions import is_moderator, require_moderator
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import NotFoundError
@@ -85,7 +85,9 @@ class FeedCog(TagwireCog):
     @remove.autocomplete("feed")
     async def feeds(self, interaction: Interaction, typed: str) -> Choices:
         """Suggest the server's own feeds."""
-        own = await self._own(require_moderator(interaction))
+        if interaction.guild_id is None or not is_moderator(interaction):
+            return []
+        own = await self._own(interaction.guild_id)
         fitting = [feed for feed in own if fold(typed) in fold(f"{feed.title} {feed.url or ''}")]
         return [choice(feed.title, f"feed:{feed.id}") for feed in fitting[:25]]
 

@@ -15,7 +15,7 @@ from bot.chat.answer import Answer, answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert
 from bot.chat.page import option_text
-from bot.chat.permissions import require_moderator
+from bot.chat.permissions import is_moderator, require_moderator
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import NotFoundError, QueryError, TagwireError
@@ -100,8 +100,9 @@ class SubscriptionCog(TagwireCog):
     @test.autocomplete("subscription")
     async def subscriptions(self, interaction: Interaction, typed: str) -> Choices:
         """Suggest the server's subscriptions by channel and query."""
-        guild_id = require_moderator(interaction)
-        found = await self.store.subscriptions.list(guild_id)
+        if interaction.guild_id is None or not is_moderator(interaction):
+            return []
+        found = await self.store.subscriptions.list(interaction.guild_id)
         fitting = [s for s in found if fold(typed) in fold(self._name(s))]
         return [choice(self._name(s), f"subscription:{s.id}") for s in fitting[:25]]
 

@@ -142,8 +142,9 @@ async def draw_error(interaction: discord.Interaction[Any], error: Exception) ->
             await interaction.response.autocomplete([])
             return
         await answer_of(interaction).show(_drawn(known, say_for(interaction)), private=True)
-    except discord.HTTPException as lost:
-        _log.info("interaction.lost", extra={"code": lost.code, "status": lost.status})
+    except Exception as lost:  # The last border: Discord or the network took the answer away.
+        code = lost.code if isinstance(lost, discord.HTTPException) else None
+        _log.info("interaction.lost", extra={"code": code, "what": type(lost).__name__})
 
 
 def _drawn(error: TagwireError, say: Say) -> discord.ui.LayoutView:

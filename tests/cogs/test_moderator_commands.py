@@ -100,6 +100,8 @@ async def test_a_member_sees_no_moderator_command_and_is_refused_on_the_server(
     for name, options in COMMANDS:
         refused = await mina.command(name, **options)
         assert refused.is_ephemeral and "Manage Server or Manage Channels" in refused.text, name
+    assert await mina.autocomplete("subscription pause", "subscription", "") == []
+    assert await mina.autocomplete("feed remove", "feed", "") == []
     assert await stage.store.subscriptions.list(stage.guild_id) == ()
 
 
