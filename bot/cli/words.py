@@ -57,6 +57,8 @@ def report_words(report: ImportReport) -> str:
     """Return an import's report as a sentence; one that changed nothing says so."""
     if not report.documents:
         return say("cli.import_nothing")
+    if not report.read:
+        return say("cli.import_empty")
     counts = {"new": report.new, "updated": report.updated, "unchanged": report.unchanged}
     key = "cli.import_done" if report.new or report.updated else "cli.import_same"
     return say(key, count=report.read, **counts)

@@ -85,9 +85,8 @@ class Importer:
             async for piece in _ahead(self._pieces(where)):
                 if isinstance(piece, Reading):
                     head = piece
-                    feed_id = await self._feed_id(where, head)
-                    report = _begun(report, where, head)
-                elif feed_id is not None and isinstance(piece, tuple):
+                elif isinstance(piece, tuple):
+                    feed_id = feed_id or await self._feed_id(where, head)
                     # Items without a date keep their order on the page only if recorded together.
                     held.extend(k for k in piece if k.entry.published_at is not None)
                     undated.extend(k for k in piece if k.entry.published_at is None)
@@ -104,7 +103,7 @@ class Importer:
         if feed_id is not None and rest:
             report = report.plus(await self._record(feed_id, head, rest))
             self._progress(where, done + len(rest), head.read)
-        return report
+        return _ended(report, where, head, is_empty=feed_id is None)
 
     async def _pieces(self, where: str) -> AsyncIterator[object]:
         if not is_address(where):
@@ -119,9 +118,7 @@ class Importer:
         async for part in parts:
             yield part
 
-    async def _feed_id(self, where: str, head: Reading) -> int | None:
-        if not head.read:
-            return None
+    async def _feed_id(self, where: str, head: Reading) -> int:
         title = head.title or urlsplit(where).netloc or Path(where).stem
         feed = await self._store.feeds.ensure_import(
             title, head.site_url, self._scope_id, self._now
@@ -167,9 +164,12 @@ def _size(where: str) -> int:
     return Path(where).stat().st_size
 
 
-def _begun(report: ImportReport, where: str, head: Reading) -> ImportReport:
-    if not head.read and head.offers:
-        # A list of feeds holds no articles, and nothing is fetched that nobody asked for.
+def _ended(report: ImportReport, where: str, head: Reading, *, is_empty: bool) -> ImportReport:
+    """Count a document that was read; one that only points elsewhere is told where to take it."""
+    if is_empty and head.offers:
+        offer = head.offers[0]
+        if offer.kind == "wordpress":
+            return report.failed(where, TagwireError("ingest.import_api", url=offer.url))
         return report.failed(where, TagwireError("ingest.import_list", count=len(head.offers)))
     return replace(
         report,

@@ -161,3 +161,30 @@ async def test_a_long_file_is_stored_in_portions_and_progress_is_told(
     assert report.new >= 500
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
     assert told[-1][1] == report.new
+
+
+async def test_a_list_of_feeds_is_told_where_to_go_and_fetches_nothing(
+    store: Store, workers: Workers, site: Site, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.opml"
+    path.write_text(
+        f"<opml version='2.0'><body><outline text='Quay' xmlUrl='{site.base}/feed'/></body></opml>"
+    )
+    report = await run(store, workers, path)
+    assert (report.documents, report.new) == (0, 0)
+    [problem] = report.problems
+    assert "import-opml" in str(catalogue().say(problem.key, **problem.params))
+    assert site.requests == []
+
+
+async def test_one_item_without_a_date_among_many_holds_up_no_other(
+    store: Store, workers: Workers, tmp_path: Path
+) -> None:
+    items = [
+        {"id": str(n), "title": f"Item {n}", "url": f"https://quay.example/{n}"}
+        | ({"date_published": "2026-01-02T03:04:05Z"} if n else {})
+        for n in range(500)
+    ]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Long", "items": items}
+    (tmp_path / "long.json").write_text(json.dumps(feed))
+    assert counts(await run(store, workers, tmp_path / "long.json")) == (500, 500, 0, 0)
