@@ -190,6 +190,7 @@ def test_a_page_of_results_holds_the_limits(
 def test_every_page_of_the_reader_holds_the_limits(only: list[Article]) -> None:
     for number in (1, 2, 3, 7, 10**6):
         check(render.reader(only[0], number, SAY))
+    check(render.shared(only[0], "Shared by <@1>", SAY))
 
 
 @settings(max_examples=40, deadline=None)

@@ -145,3 +145,20 @@ async def test_a_defect_is_a_sentence_for_the_asker_alone_also_after_a_deferral(
         await mina.command("search", query="broken")
         await mina.until(lambda: any("our side" in text_of(m) for m in mina.messages()))
         assert stage.person("ravi").messages() == []
+
+
+async def test_a_direct_message_reads_the_public_archive_alone(stage: Stage) -> None:
+    secret = [e for e in entries() if e.guid == "glacier"]
+    await record(stage.store, secret, title="Own Desk", scope_id=stage.guild_id)
+    mina = stage.person()
+    assert "3 articles" in (await mina.command("tag", name="Climate")).text
+    assert stage.client
+    member = await stage.client.fetch_user(int(mina.user_id))
+    direct = await member.create_dm()
+    mina.go(str(direct.id))
+    answer = await mina.command("tag", name="Climate")
+    assert "2 articles" in answer.text
+    opened = await mina.select(answer.message or {}, "Read", "Glacier lakes under watch")
+    assert "Sensors measure" in opened.text
+    shared = await mina.press(opened.message or {}, "Share")
+    assert shared.error is None and not shared.is_ephemeral
