@@ -11,7 +11,6 @@ const RUN_MS = 7 * 60 * 1000;
 const NEAR_PX = 80;
 const TYPING_MS = 8000;
 const HAND_MS = 1200;
-const GREAT_STEP_PX = 150;
 
 /** Show one channel at a time inside `root`. */
 export class MessageView {
@@ -20,6 +19,8 @@ export class MessageView {
     this.state = app.state;
     this.root = root;
     this.missed = 0;
+    this.touchedAt = -HAND_MS;
+    document.addEventListener("keydown", () => (this.touchedAt = performance.now()));
     const { state } = this;
     state.on(
       "message-added",
@@ -77,7 +78,7 @@ export class MessageView {
         openTools(row, event);
     });
     this.root.replaceChildren(this.scroller, this.jump);
-    for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    for (const kind of ["wheel", "touchmove", "pointerdown"]) {
       this.scroller.addEventListener(kind, () => (this.touchedAt = performance.now()), {
         passive: true,
       });
@@ -244,12 +245,12 @@ export class MessageView {
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-    // Rows that grow as they come into view leave the end without anyone having scrolled: only
-    // a move upwards, by hand or by a great step, lets go of it.
+    // Rows change their height as they come into view, which moves the end without anyone having
+    // scrolled: only a move upwards by hand lets go of it.
     const byHand = performance.now() - this.touchedAt < HAND_MS;
-    const upwards = this.lastTop - scrollTop;
+    if (byHand) this.touchedAt = performance.now();
     if (atEnd) this.stuck = true;
-    else if (upwards > GREAT_STEP_PX || (byHand && upwards > 0)) this.stuck = false;
+    else if (byHand && scrollTop < this.lastTop) this.stuck = false;
     this.lastTop = scrollTop;
     if (this.stuck) this.missed = 0;
     this.drawJump();

@@ -109,7 +109,8 @@ async def test_older_messages_load_without_moving_what_is_read(
     world.fill(THREAD, 120)
     page = await open_page(where=THREAD)
     await page.get_by_text("Message 119", exact=True).wait_for()
-    await page.locator(".scroll").evaluate("node => { node.scrollTop = 200; }")
+    await page.locator(".scroll").hover()
+    await page.mouse.wheel(0, -100_000)
     await page.locator(".message", has_text="Message 20").first.wait_for(state="attached")
     assert await page.locator(".message").count() == 100
     await page.get_by_role("button", name="Jump to latest").click()
@@ -127,6 +128,7 @@ async def test_a_thousand_messages_scroll_without_long_pauses(
     pauses = await page.evaluate(
         """async () => {
             const box = document.querySelector(".scroll");
+            box.dispatchEvent(new PointerEvent("pointerdown"));
             const taken = [];
             let last = performance.now();
             for (let step = 0; step < 60; step += 1) {
