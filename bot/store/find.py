@@ -9,7 +9,7 @@ from itertools import combinations
 
 from bot.model import Note, Page
 from bot.query import language, text
-from bot.query.nodes import And, Node, Or, Phrase, Prefix, Query, Word
+from bot.query.nodes import And, Node, Or, Phrase, Prefix, Query, Word, all_of
 from bot.store import searching
 from bot.store.resolve import Asked
 from bot.store.searching import Window
@@ -69,11 +69,14 @@ def find(
         page = finding.page(_query(repaired, parts.filters, query))
         if page.total:
             return replace(page, notes=notes)
-    known = tuple(word for word in repaired if finding.finds(_query((word,), ())))
-    for nearest in _nearer(known, len(repaired)):
+    # Words that any text holds say nothing about which article is near.
+    telling = tuple(word for word in repaired if not _is_common(word)) or repaired
+    known = tuple(word for word in telling if finding.finds(_query((word,), ())))
+    for nearest, count in _nearer(known, len(telling)):
         page = finding.page(_query((nearest,), parts.filters, query))
         if page.total:
-            return replace(page, notes=(*notes, _nearest_note(nearest, repaired)))
+            note = Note("store.note_nearest", {"count": count, "of": len(telling)})
+            return replace(page, notes=(*notes, note))
     return page
 
 
@@ -127,30 +130,20 @@ def _exactly(root: Node | None, word: Word) -> Node | None:
     return Phrase(word.text) if root == word else root
 
 
-def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[Node]:
-    """Yield the words that are known, most of them first, then any."""
-    if len(known) < asked_for and known:
-        yield language.narrow(Query(None), *known).root or known[0]
-    for size in range(len(known) - 1, 1, -1) if len(known) <= _MOST_WORDS else ():
-        yield Or(tuple(And(chosen) for chosen in combinations(known, size)))
-    meaningful = tuple(word for word in known if not _is_common(word)) or tuple(known)
-    if len(meaningful) > 1:
-        yield Or(meaningful)
-    elif len(known) > 1:
-        yield meaningful[0]
+def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[tuple[Node, int]]:
+    """Yield what to look for instead, most of the known words first, and how many that takes."""
+    if known and len(known) < asked_for:
+        yield all_of(*known) or known[0], len(known)
+    if len(known) <= _MOST_WORDS:
+        for size in range(len(known) - 1, 1, -1):
+            yield Or(tuple(And(chosen) for chosen in combinations(known, size))), size
+    if len(known) > 1:
+        yield Or(tuple(known)), 1
 
 
 def _is_common(word: Node) -> bool:
     """Return whether a word stands in any English text, so that finding it tells nothing."""
     return isinstance(word, Word) and word.text.casefold() in _COMMON
-
-
-def _nearest_note(nearest: Node, words: Sequence[Node]) -> Note:
-    sizes = {
-        len(child.children) if isinstance(child, And) else 1
-        for child in (nearest.children if isinstance(nearest, Or) else (nearest,))
-    }
-    return Note("store.note_nearest", {"count": max(sizes), "of": len(words)})
 
 
 _COMMON = frozenset(

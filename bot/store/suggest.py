@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 
 from bot.model import Scope
 from bot.query import text
+from bot.query.tags import tag_key
 
 _LAST = "\U0010ffff"
 _SHORTEST_TYPO = 4
@@ -24,11 +25,14 @@ _NEW = {
     "author": "SELECT id, scope_id, name, article_count, last_at FROM authors WHERE id > :last",
     "source": "SELECT id, scope_id, name, article_count, last_at FROM sources WHERE id > :last",
 }
-_RECENT = {
-    "tag": "SELECT id, scope_id, article_count, last_at FROM tags WHERE last_at >= :since",
-    "author": "SELECT id, scope_id, article_count, last_at FROM authors WHERE last_at >= :since",
-    "source": "SELECT id, scope_id, article_count, last_at FROM sources WHERE last_at >= :since",
+_WEIGHTS = {
+    "tag": "SELECT id, scope_id, article_count, last_at FROM tags",
+    "author": "SELECT id, scope_id, article_count, last_at FROM authors",
+    "source": "SELECT id, scope_id, article_count, last_at FROM sources",
 }
+# Counts only order names that fit alike: they are read anew when the archive grew by this much.
+_GROWTH = 0.01
+_LATELY_S = 30 * 86_400
 
 
 @dataclass(slots=True)
@@ -42,7 +46,7 @@ class _Names:
     def add(self, entries: list[tuple[int, str, int, int]]) -> None:
         new: list[tuple[str, int]] = []
         for name_id, name, count, last_at in entries:
-            folded = text.fold(name)
+            folded = text.fold(tag_key(name))
             self.spelt[name_id] = folded
             self.weight[name_id] = (-count, -last_at)
             new.extend((start, name_id) for start in _word_starts(folded))
@@ -93,14 +97,14 @@ class Suggestions:
 
     _lists: dict[tuple[str, int], _Names] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)
-    _since: dict[str, int] = field(default_factory=dict)
+    _articles: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ids(
         self, connection: sqlite3.Connection, what: str, typed: str, scope: Scope, limit: int
     ) -> list[int]:
         """Return ids of names for what is typed, the likeliest first, from visible scopes alone."""
-        folded = text.fold(typed)
+        folded = text.fold(tag_key(typed))
         with self._lock:
             self._refresh(connection, what)
             lists = [
@@ -119,12 +123,21 @@ class Suggestions:
             self._last[what] = max(self._last.get(what, 0), row["id"])
         for scope_id, entries in added.items():
             self._lists.setdefault((what, scope_id), _Names()).add(entries)
+        self._weigh(connection, what)
+
+    def _weigh(self, connection: sqlite3.Connection, what: str) -> None:
+        (articles,) = connection.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
+        if articles <= self._articles.get(what, 0) * (1 + _GROWTH):
+            return
+        self._articles[what] = articles
+        for row in connection.execute(_WEIGHTS[what]):
+            names = self._lists[what, row["scope_id"]]
+            names.weight[row["id"]] = (-row["article_count"], -row["last_at"])
 
 
 def _chosen(lists: list[_Names], typed: str, limit: int) -> list[int]:
     if not typed:
-        ranked = ((lists_.weight[i], i) for lists_ in lists for i in lists_.weight)
-        return [name_id for _, name_id in nsmallest(limit, ranked)]
+        return _used_lately(lists, limit)
     chosen: list[tuple[int, int, tuple[int, int], int]] = []
     for names in lists:
         for name_id in names.beginning(typed):
@@ -138,3 +151,15 @@ def _chosen(lists: list[_Names], typed: str, limit: int) -> list[int]:
                 if name_id not in begun:
                     chosen.append((3, errors, names.weight[name_id], name_id))
     return [name_id for *_, name_id in nsmallest(limit, chosen)]
+
+
+def _used_lately(lists: list[_Names], limit: int) -> list[int]:
+    """Return the most used names of the last month before the newest article, then the others."""
+    weights = [(name_id, weight) for names in lists for name_id, weight in names.weight.items()]
+    newest = max((-last_at for _, (_, last_at) in weights), default=0)
+
+    def rank(item: tuple[int, tuple[int, int]]) -> tuple[bool, tuple[int, int]]:
+        _, weight = item
+        return -weight[1] < newest - _LATELY_S, weight
+
+    return [name_id for name_id, _ in nsmallest(limit, weights, key=rank)]

@@ -51,10 +51,10 @@ class Words:
         # The first letter is rarely the wrong one, and two letters changing places moves it one on.
         for first in dict.fromkeys(typed[:2]):
             yield self.by_first.get(first, [])
-        if len(typed) > _SHORTEST:
-            for first, bucket in self.by_first.items():
-                if first not in typed[:2]:
-                    yield [word for word in bucket if word[1:] == typed[1:] or word == typed[1:]]
+        rest = typed[1:]
+        for first, bucket in self.by_first.items():
+            if first not in typed[:2]:
+                yield [word for word in bucket if word[1:] in (rest, typed) or word == rest]
 
 
 @dataclass(slots=True)

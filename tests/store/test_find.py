@@ -1,0 +1,112 @@
+"""When nothing has all the words, the nearest is shown and said; filters hold there too."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.model import PUBLIC_SCOPE, Page, Scope
+from bot.query import language
+from bot.store import Store
+from tests.conftest import NOW, Newsroom, make_entry
+
+
+@pytest.fixture
+async def archive(newsroom: Newsroom) -> Store:
+    await newsroom.publish(
+        make_entry("Economy grows", body="The economy of the harbour grows fast.", tags=["Money"]),
+        make_entry("Harbour reopens", body="Ships return to the harbour.", tags=["Sea"]),
+        make_entry("Glacier lakes", body="Sensors watch the glacier lakes.", tags=["Climate"]),
+    )
+    return newsroom.store
+
+
+async def found(store: Store, typed: str, scope: Scope = PUBLIC_SCOPE) -> Page:
+    return await store.articles.find(language.parse(typed), scope, now=NOW)
+
+
+def titles(page: Page) -> list[str]:
+    return [hit.title for hit in page.hits]
+
+
+async def test_what_a_search_finds_has_no_note(archive: Store) -> None:
+    page = await found(archive, "harbour")
+    assert page.total == 2
+    assert page.notes == ()
+
+
+@pytest.mark.parametrize("typed", ["econmy", "econoym", "ecomomy", "Econnomy", "conomy"])
+async def test_a_misspelt_word_is_repaired_with_a_way_back(archive: Store, typed: str) -> None:
+    page = await found(archive, typed)
+    assert titles(page) == ["Economy grows"]
+    (note,) = page.notes
+    assert (note.key, note.params["read"]) == ("store.note_repaired", "economy")
+    assert note.query is not None
+    back = await found(archive, note.query)
+    assert (back.total, back.notes) == (0, ())
+
+
+async def test_the_nearest_is_said_to_be_the_nearest(archive: Store) -> None:
+    page = await found(archive, "economy glacier harbour")
+    assert titles(page) == ["Economy grows"]
+    (note,) = page.notes
+    assert (note.key, note.params) == ("store.note_nearest", {"count": 2, "of": 3})
+    page = await found(archive, "economy glacier")
+    assert set(titles(page)) == {"Economy grows", "Glacier lakes"}
+    assert page.notes[0].params == {"count": 1, "of": 2}
+
+
+async def test_a_word_that_nothing_resembles_leaves_the_others(archive: Store) -> None:
+    page = await found(archive, "glacier xylophonist")
+    assert titles(page) == ["Glacier lakes"]
+    assert page.notes[0].key == "store.note_nearest"
+
+
+@pytest.mark.parametrize("typed", ["xylophonist", "zzzz qqqq", '"economy glacier"', "zzzz -the"])
+async def test_what_nothing_resembles_finds_nothing(archive: Store, typed: str) -> None:
+    page = await found(archive, typed)
+    assert (page.total, page.notes) == (0, ())
+
+
+async def test_everyday_words_are_no_reason_to_show_an_article(archive: Store) -> None:
+    page = await found(archive, "the lakes of economy")
+    assert set(titles(page)) == {"Glacier lakes", "Economy grows"}
+    assert page.notes[0].params == {"count": 1, "of": 2}
+
+
+async def test_filters_hold_when_words_give_way(archive: Store) -> None:
+    page = await found(archive, "economy glacier tag:sea")
+    assert page.total == 0
+    page = await found(archive, "econmy harbour -tag:money")
+    assert titles(page) == ["Harbour reopens"]
+    page = await found(archive, "econmy tag:climate")
+    assert page.total == 0
+
+
+async def test_no_word_of_another_guild_is_offered(newsroom: Newsroom) -> None:
+    await newsroom.publish(make_entry("Public harbour"))
+    await newsroom.publish(make_entry("Marmalade plan"), feed="Own", scope_id=7)
+    for scope in (PUBLIC_SCOPE, Scope(8)):
+        page = await found(newsroom.store, "marmelade", scope)
+        assert (page.total, page.notes) == (0, ())
+    page = await found(newsroom.store, "marmelade", Scope(7))
+    assert titles(page) == ["Marmalade plan"]
+
+
+async def test_pages_of_the_nearest_can_be_turned(newsroom: Newsroom) -> None:
+    await newsroom.publish(
+        *[make_entry(f"Harbour {i}", body="harbour " * i) for i in range(5)],
+        *[make_entry(f"Glacier {i}", body="glacier " * i) for i in range(4)],
+    )
+    query = language.parse("harbour glacier")
+    seen: list[int] = []
+    cursor = None
+    while True:
+        page = await newsroom.store.articles.find(
+            query, PUBLIC_SCOPE, now=NOW, limit=2, cursor=cursor
+        )
+        assert page.notes
+        seen += [hit.id for hit in page.hits]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 9
