@@ -87,19 +87,17 @@ def _read(connection: sqlite3.Connection, articles: int) -> Words:
     finally:
         connection.execute("PRAGMA query_only = ON")
     counts: dict[str, int] = {}
-    stems = []
+    spelt: set[str] = set()
     rows = connection.execute("SELECT term, col, doc FROM temp.vocabulary WHERE col <> 'keys'")
     for term, column, count in rows:
-        if not term.isalpha() or len(term) < _SHORTEST:
+        if len(term) < _SHORTEST or not term.isalpha():
             continue
         counts[term] = max(counts.get(term, 0), count)
-        if column != "words":
-            stems.append(term)
-    # A text column holds stems; one that is no word of its own is not a spelling to offer.
-    offered = {column_word for column_word in counts if column_word not in set(stems)}
-    offered |= {stem for stem in stems if text.tokens(stem) == [stem]}
+        # A text column holds stems; one that is no word of its own is not a spelling to offer.
+        if column == "words" or (term not in spelt and text.tokens(term) == [term]):
+            spelt.add(term)
     by_first: dict[str, list[str]] = {}
-    for word in sorted(offered):
+    for word in sorted(spelt):
         by_first.setdefault(word[0], []).append(word)
     return Words(by_first, counts, articles)
 
