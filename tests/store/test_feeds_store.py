@@ -1,0 +1,88 @@
+"""Feeds keep their schedule and their failures, within their scope."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import NotFoundError
+from bot.model import PUBLIC_SCOPE, Scope, Validators
+from bot.query import language
+from bot.store import Store
+from bot.store.feeds import Unchanged
+from tests.conftest import NOW, Newsroom, make_entry
+
+URL = "https://feed.example/rss"
+
+
+async def test_a_feed_is_due_at_once_and_then_when_it_was_scheduled(store: Store) -> None:
+    feed = await store.feeds.add(URL, "Wire", 0, NOW)
+    assert [f.id for f in await store.feeds.due(NOW)] == [feed.id]
+    later = NOW + timedelta(minutes=15)
+    await store.feeds.unchanged([Unchanged(feed.id, NOW, Validators("e1", None), later)])
+    assert await store.feeds.due(NOW) == ()
+    assert [f.etag for f in await store.feeds.due(later)] == ["e1"]
+    assert await store.feeds.next_due_at() == later
+
+
+async def test_failures_add_up_and_a_success_clears_them(store: Store) -> None:
+    feed = await store.feeds.add(URL, "Wire", 0, NOW)
+    for hour in range(3):
+        at = NOW + timedelta(hours=hour)
+        await store.feeds.failed(feed.id, at, "ingest.status", {"status": 500}, at)
+    failing = await store.feeds.get(feed.id, PUBLIC_SCOPE)
+    assert (failing.failures, failing.failing_since_at) == (3, NOW)
+    assert (failing.error, failing.error_params) == ("ingest.status", {"status": 500})
+    assert await store.feeds.tell(feed.id, NOW)
+    assert not await store.feeds.tell(feed.id, NOW)
+    await store.feeds.unchanged([Unchanged(feed.id, NOW, Validators(), NOW)])
+    healthy = await store.feeds.get(feed.id, PUBLIC_SCOPE)
+    assert (healthy.failures, healthy.failing_since_at, healthy.error) == (0, None, None)
+
+
+async def test_adding_an_address_twice_is_one_feed_in_each_scope(store: Store) -> None:
+    one = await store.feeds.add(URL, "Wire", 0, NOW)
+    assert (await store.feeds.add(URL, "Other title", 0, NOW)).id == one.id
+    own = await store.feeds.add(URL, "Wire", 7, NOW)
+    assert own.id != one.id
+    assert [f.id for f in await store.feeds.list(Scope(8))] == [one.id]
+    with pytest.raises(NotFoundError):
+        await store.feeds.get(own.id, Scope(8))
+    with pytest.raises(NotFoundError):
+        await store.feeds.remove(own.id, 8)
+
+
+async def test_imports_of_one_title_are_one_feed_that_is_never_polled(store: Store) -> None:
+    one = await store.feeds.ensure_import("Tag Archives: UN", None, 0, NOW)
+    assert (await store.feeds.ensure_import("tag archives: un", None, 0, NOW)).id == one.id
+    assert await store.feeds.due(NOW) == ()
+
+
+async def test_a_removed_feed_keeps_its_articles_and_is_primed_anew(newsroom: Newsroom) -> None:
+    await newsroom.publish(make_entry("kept"))
+    feed = await newsroom.feed()
+    await newsroom.store.feeds.remove(feed.id, 0)
+    assert await newsroom.store.feeds.due(NOW + timedelta(days=9)) == ()
+    page = await newsroom.store.articles.search(language.parse("kept"), PUBLIC_SCOPE, now=NOW)
+    assert page.total == 1
+    again = await newsroom.feed()
+    assert (again.id, again.stopped, again.primed) == (feed.id, None, False)
+
+
+async def test_a_move_is_believed_when_seen_three_times_in_a_row(store: Store) -> None:
+    feed = await store.feeds.add(URL, "Wire", 0, NOW)
+    new = "https://new.example/rss"
+    assert [await store.feeds.moved(feed.id, new) for _ in range(2)] == [False, False]
+    await store.feeds.stay(feed.id)
+    assert [await store.feeds.moved(feed.id, new) for _ in range(3)] == [False, False, True]
+    assert (await store.feeds.get(feed.id, PUBLIC_SCOPE)).url == new
+
+
+async def test_a_retitled_feed_is_found_by_its_new_title(newsroom: Newsroom) -> None:
+    await newsroom.publish(make_entry("a"))
+    feed = await newsroom.feed()
+    await newsroom.store.feeds.titled(feed.id, "Morning Post")
+    search = newsroom.store.articles.search
+    for query, total in (("source:morning", 1), ('feed:"morning post"', 1), ("source:wire", 0)):
+        assert (await search(language.parse(query), PUBLIC_SCOPE, now=NOW)).total == total
