@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 DRAIN_S = 6.0
 CLOSE_S = 3.0
 RESTART_TASK_S = 5.0
+COUNT_EVERY_S = 15.0
 
 WIRE = Wire(unsent=(aiohttp.ClientConnectorError,), unclear=(aiohttp.ClientError,))
 
@@ -74,6 +75,7 @@ class Parts:
         tasks = [
             asyncio.create_task(_kept_up(lambda: self.poller.run(stop, utc_now)), name="poller"),
             asyncio.create_task(_kept_up(lambda: self._deliver(stop)), name="courier"),
+            asyncio.create_task(_kept_up(self._count), name="outbox watch"),
             asyncio.create_task(metrics.watch_loop(self.metrics), name="loop watch"),
         ]
         ends = [asyncio.create_task(e.wait()) for e in (stop, self.courier.refused)]
@@ -90,6 +92,11 @@ class Parts:
         if self.courier.refused.is_set():
             raise TagwireError("delivery.unauthorised")
         _log.info("app.stopped")
+
+    async def _count(self) -> None:
+        while True:
+            await self.courier.count(utc_now())
+            await asyncio.sleep(COUNT_EVERY_S)
 
     async def _deliver(self, stop: asyncio.Event) -> None:
         # Forum tags and thread parents are known once the gateway has told of the guilds.

@@ -100,6 +100,13 @@ class Courier:
             self._start(parcel)
         return len(parcels)
 
+    async def count(self, now: datetime) -> None:
+        """Tell the metrics how much is due and how long the oldest of it has waited."""
+        waiting, oldest_at = await self._store.outbox.backlog(now)
+        age = now - (oldest_at or now)
+        self._metrics.outbox_waiting.set(waiting)
+        self._metrics.outbox_age_seconds.set(max(0.0, age.total_seconds()))
+
     async def settle(self) -> None:
         """Wait for everything in flight."""
         while self._in_flight:
@@ -153,6 +160,9 @@ class Courier:
 
     async def _settle(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
         self._metrics.deliveries.labels(str(outcome.fate)).inc()
+        if outcome.fate is Fate.SENT and parcel.message_id is None:
+            waited = now - parcel.created_at
+            self._metrics.delivery_seconds.observe(max(0.0, waited.total_seconds()))
         _log.info(
             EVENT_OF.get(outcome.fate, "delivery.retried"),
             extra={

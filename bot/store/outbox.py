@@ -171,6 +171,10 @@ class OutboxStore:
         """Return the query that opens what a post left out; None for another guild's post."""
         return await self._connections.read(partial(waiting.query_of, post_id, guild_id))
 
+    async def backlog(self, now: datetime) -> tuple[int, datetime | None]:
+        """Return how much is due and since when; what waits for access is left out."""
+        return await self._connections.read(partial(waiting.backlog, now))
+
     async def status(self, guild_id: int | None = None) -> OutboxStatus:
         """Return what waits, what failed and why, in one guild or in all."""
         return await self._connections.read(partial(waiting.status, guild_id))

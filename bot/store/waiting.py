@@ -138,6 +138,21 @@ def query_of(post_id: int, guild_id: int | None, connection: sqlite3.Connection)
     return None if row is None else row["query"]
 
 
+def backlog(now: datetime, connection: sqlite3.Connection) -> tuple[int, datetime | None]:
+    """Count what is due and could go out, and tell since when the oldest of it waits."""
+    row = connection.execute(
+        """
+        SELECT count(*) AS count, min(max(d.created_at, d.not_before)) AS oldest
+        FROM deliveries d JOIN targets t ON t.id = d.target_id
+        LEFT JOIN posts p ON p.id = d.post_id
+        WHERE d.state = 'owed' AND d.not_before <= :now AND t.paused IS NULL
+          AND coalesce(p.state, 'ready') IN ('ready', 'sending')
+        """,
+        {"now": second(now)},
+    ).fetchone()
+    return row["count"], moment(row["oldest"])
+
+
 def status(guild_id: int | None, connection: sqlite3.Connection) -> OutboxStatus:
     """Count what is in each state, and list what a person has to look at."""
     values = {"guild": guild_id, "limit": _SHOWN}

@@ -354,3 +354,16 @@ async def test_what_was_taken_down_before_it_was_sent_is_not_sent(live: Newsroom
     status = await live.store.outbox.status()
     assert (status.unknown, status.sent, status.ready) == (1, 1, 0)
     assert await live.store.check() == ()
+
+
+async def test_backlog_is_what_is_due_and_could_go_out(live: Newsroom) -> None:
+    store = live.store
+    assert await store.outbox.backlog(NOW) == (0, None)
+    await subscribe(store, 1)
+    await subscribe(store, 2, "title:a")
+    await announce(live, "a", "b")
+    assert await store.outbox.backlog(NOW) == (3, NOW)
+    [lost] = [p for p in await claim(store) if p.target.channel_id == 2]
+    await store.outbox.pause_target(lost.target.id, RETRY, NOW)
+    assert await store.outbox.backlog(NOW) == (2, NOW)
+    await drained(store)
