@@ -127,21 +127,17 @@ def _named(typed: str, scope: Scope, limit: int, connection: sqlite3.Connection)
         f'{{title words}} : "{part}" *' if i == len(parts) - 1 else f'{{title words}} : "{part}"'
         for i, part in enumerate(parts)
     )
-    places = connection.execute(
-        _TITLED if match else _LATEST,
-        {"match": match, "scopes": visible(scope), "limit": _TITLE_SCAN if match else limit},
-    ).fetchall()
-    found = heads.hits(connection, places, Passage())
+    values = {"match": match, "scopes": visible(scope), "limit": _TITLE_SCAN if match else limit}
+    places = connection.execute(_TITLED if match else _LATEST, values).fetchall()
     wanted = text.fold(typed)
 
-    def nearness(hit: Hit) -> int:
-        title = text.fold(hit.title)
+    def nearness(place: sqlite3.Row) -> int:
+        title = text.fold(place["title"])
         return 0 if title == wanted else 1 if title.startswith(wanted) else 2
 
-    if not match:
-        return found
-    titled = [hit for hit in found if _all_in(parts, hit.title)]
-    return tuple(sorted(titled, key=nearness)[:limit])
+    # The index finds words of the text beside those of the title: only the latter count here.
+    titled = [place for place in places if not parts or _all_in(parts, place["title"])]
+    return heads.hits(connection, sorted(titled, key=nearness)[:limit], Passage())
 
 
 def _all_in(parts: Sequence[str], title: str) -> bool:
@@ -152,12 +148,12 @@ def _all_in(parts: Sequence[str], title: str) -> bool:
 
 
 _LATEST = """
-    SELECT sort_at, id, 0.0 AS score FROM articles INDEXED BY articles_seen
+    SELECT sort_at, id, title, 0.0 AS score FROM articles INDEXED BY articles_seen
     WHERE hidden IS NULL AND scope_id IN (SELECT value FROM json_each(:scopes))
     ORDER BY sort_at DESC LIMIT :limit
 """
 _TITLED = """
-    SELECT f.rowid AS sort_at, a.id, 0.0 AS score
+    SELECT f.rowid AS sort_at, a.id, a.title, 0.0 AS score
     FROM article_index f
     CROSS JOIN articles a INDEXED BY articles_seen ON a.sort_at = f.rowid
     WHERE f.article_index MATCH :match AND a.hidden IS NULL

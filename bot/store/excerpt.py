@@ -59,7 +59,7 @@ def excerpt(blocks: Sequence[Block], passage: Passage) -> str:
     shown = [part for part in shown if part]
     if not shown:
         return ""
-    for part in shown:
+    for part in shown if passage.tokens or passage.starts else ():
         if passage.found_in(part):
             return _cut(part, _position(part, passage))
     return _cut(shown[0], 0)

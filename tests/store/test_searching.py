@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.errors import NotFoundError
 from bot.model import PUBLIC_SCOPE, Hit, Kind, Page, Scope
 from bot.query import language
 from bot.store import Store
@@ -257,3 +258,37 @@ async def test_a_guilds_articles_appear_nowhere_else(newsroom: Newsroom) -> None
         assert "Private news" not in await titles(store, query, Scope(78))
         assert "Private news" in await titles(store, query, Scope(77))
     assert await titles(store, "tag:shared", Scope(77)) == {"Public news", "Private news"}
+
+
+async def test_a_title_is_completed_from_what_is_typed(newsroom: Newsroom) -> None:
+    await newsroom.publish(
+        make_entry("Harbour", url="a"),
+        make_entry("The harbour reopens", url="b"),
+        make_entry("Harbour master resigns", url="c"),
+        make_entry("Storm", body="The harbour was closed.", url="d"),
+    )
+    named = newsroom.store.articles.named
+    found = [hit.title for hit in await named("harb", PUBLIC_SCOPE)]
+    assert found == ["Harbour", "Harbour master resigns", "The harbour reopens"]
+    assert [hit.title for hit in await named("the harbour re", PUBLIC_SCOPE)] == [
+        "The harbour reopens"
+    ]
+    assert len(await named("", PUBLIC_SCOPE, limit=3)) == 3
+    assert await named("zzz", PUBLIC_SCOPE) == ()
+
+
+async def test_no_way_of_reading_shows_a_guilds_article_elsewhere(newsroom: Newsroom) -> None:
+    store = newsroom.store
+    intake = await newsroom.publish(make_entry("Private news"), feed="Own", scope_id=77)
+    (article_id,) = intake.new_ids
+    for scope in (PUBLIC_SCOPE, Scope(78)):
+        with pytest.raises(NotFoundError):
+            await store.articles.get(article_id, scope)
+        with pytest.raises(NotFoundError):
+            await store.articles.versions(article_id, scope)
+        assert await store.articles.get_many([article_id], scope) == ()
+        assert await store.articles.named("priv", scope) == ()
+        assert [a async for a in store.articles.each(scope)] == []
+        page = await store.articles.find(language.parse("privat newz"), scope, now=NOW)
+        assert (page.total, page.notes) == (0, ())
+    assert (await store.articles.get(article_id, Scope(77))).title == "Private news"
