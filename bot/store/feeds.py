@@ -10,15 +10,9 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Feed, Scope, Validators
-from bot.query import tags
-from bot.store import filing, rows
+from bot.store import feed_changes, rows
 from bot.store.connections import Connections
 from bot.store.rows import packed_json, second, visible
-
-_SELECT = """
-    SELECT f.*, (SELECT count(*) FROM articles a WHERE a.feed_id = f.id) AS article_count
-    FROM feeds f
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +36,7 @@ class FeedStore:
     ) -> Feed:
         """Add a feed to be polled at once, or return the one that has this address already."""
         return await self._connections.write(
-            partial(_added, url, title, None, scope_id, now, added_by)
+            partial(feed_changes.added, url, title, None, scope_id, now, added_by)
         )
 
     async def ensure_import(
@@ -50,7 +44,7 @@ class FeedStore:
     ) -> Feed:
         """Return the feed that stands for imported files of this title; it is never polled."""
         return await self._connections.write(
-            partial(_added, None, title, site_url, scope_id, now, None)
+            partial(feed_changes.added, None, title, site_url, scope_id, now, None)
         )
 
     async def get(self, feed_id: int, scope: Scope) -> Feed:
@@ -63,7 +57,7 @@ class FeedStore:
     async def anywhere(self, feed_id: int) -> Feed:
         """Return one feed of whatever scope (the poller's). Raises NotFoundError."""
         found = await self._connections.read(
-            lambda connection: _feeds(connection, "WHERE id = :id", {"id": feed_id})
+            lambda connection: feed_changes.selected(connection, "WHERE id = :id", {"id": feed_id})
         )
         if not found:
             raise NotFoundError("store.no_feed", id=feed_id)
@@ -72,7 +66,7 @@ class FeedStore:
     async def list(self, scope: Scope) -> tuple[Feed, ...]:
         """Return the feeds a reader may see, by title."""
         return await self._connections.read(
-            lambda connection: _feeds(
+            lambda connection: feed_changes.selected(
                 connection,
                 """
                 WHERE scope_id IN (SELECT value FROM json_each(:scopes))
@@ -85,7 +79,7 @@ class FeedStore:
     async def due(self, now: datetime, limit: int = 100) -> tuple[Feed, ...]:
         """Return feeds whose time has come, longest due first, of every scope (the poller's)."""
         return await self._connections.read(
-            lambda connection: _feeds(
+            lambda connection: feed_changes.selected(
                 connection,
                 """
                 WHERE next_check_at <= :now AND stopped IS NULL ORDER BY next_check_at LIMIT :limit
@@ -179,7 +173,7 @@ class FeedStore:
 
         Return whether it was taken. An address that another feed of the scope has is not.
         """
-        return await self._connections.write(partial(_moved, feed_id, url, times))
+        return await self._connections.write(partial(feed_changes.moved, feed_id, url, times))
 
     async def stay(self, feed_id: int) -> None:
         """Note that the feed answered at its own address: an earlier redirect was passing."""
@@ -212,7 +206,7 @@ class FeedStore:
 
     async def titled(self, feed_id: int, title: str) -> None:
         """Give a feed another title, by which `feed:` and `source:` find its articles."""
-        await self._connections.write(partial(_titled, feed_id, title))
+        await self._connections.write(partial(feed_changes.titled, feed_id, title))
 
     async def tell(self, feed_id: int, now: datetime) -> bool:
         """Note that people hear of a failing feed; return False when they did already."""
@@ -232,105 +226,7 @@ class FeedStore:
 
         Raises NotFoundError for a feed of another scope.
         """
-        return await self._connections.write(partial(_removed, feed_id, scope_id))
+        return await self._connections.write(partial(feed_changes.removed, feed_id, scope_id))
 
     async def _set(self, sql: str, values: Mapping[str, object]) -> None:
         await self._connections.write(lambda connection: connection.execute(sql, values).rowcount)
-
-
-def _feeds(
-    connection: sqlite3.Connection, where: str, values: Mapping[str, object]
-) -> tuple[Feed, ...]:
-    return tuple(rows.feed(row) for row in connection.execute(_SELECT + where, values))
-
-
-def _added(
-    url: str | None,
-    title: str,
-    site_url: str | None,
-    scope_id: int,
-    now: datetime,
-    added_by: int | None,
-    connection: sqlite3.Connection,
-) -> Feed:
-    values = {
-        "scope": scope_id,
-        "url": url,
-        "title": title,
-        "key": tags.tag_key(title),
-        "site": site_url,
-        "now": second(now),
-        "next": None if url is None else second(now),
-        "by": added_by,
-    }
-    same = "url = :url" if url is not None else "url IS NULL AND title_key = :key"
-    row = connection.execute(
-        f"SELECT id FROM feeds WHERE scope_id = :scope AND {same}",  # noqa: S608 - two constants
-        values,
-    ).fetchone()
-    if row is not None:
-        connection.execute(
-            """
-            UPDATE feeds
-            SET stopped = NULL, next_check_at = coalesce(next_check_at, :next),
-                primed = iif(stopped IS NULL, primed, 0)
-            WHERE id = :id
-            """,
-            {"id": row["id"], "next": values["next"]},
-        )
-        return _feeds(connection, "WHERE id = :id", {"id": row["id"]})[0]
-    added = connection.execute(
-        """
-        INSERT INTO feeds
-            (scope_id, url, title, title_key, site_url, next_check_at, added_by, added_at)
-        VALUES (:scope, :url, :title, :key, :site, :next, :by, :now)
-        """,
-        values,
-    ).lastrowid
-    assert added is not None  # noqa: S101 - an INSERT that did not raise has a rowid
-    filing.add_words(connection, "feed", scope_id, added, title)
-    return _feeds(connection, "WHERE id = :id", {"id": added})[0]
-
-
-def _moved(feed_id: int, url: str, times: int, connection: sqlite3.Connection) -> bool:
-    values = {"id": feed_id, "url": url}
-    (seen,) = connection.execute(
-        """
-        UPDATE feeds
-        SET moved_count = iif(moved_url = :url, moved_count + 1, 1), moved_url = :url
-        WHERE id = :id RETURNING moved_count
-        """,
-        values,
-    ).fetchall()[0]
-    if seen < times:
-        return False
-    taken = connection.execute(
-        """
-        UPDATE OR IGNORE feeds SET url = :url, moved_url = NULL, moved_count = 0 WHERE id = :id
-        """,
-        values,
-    ).rowcount
-    return bool(taken)
-
-
-def _titled(feed_id: int, title: str, connection: sqlite3.Connection) -> None:
-    row = connection.execute("SELECT scope_id FROM feeds WHERE id = :id", {"id": feed_id})
-    found = row.fetchone()
-    if found is None:
-        return
-    values = {"id": feed_id, "title": title, "key": tags.tag_key(title)}
-    connection.execute("UPDATE feeds SET title = :title, title_key = :key WHERE id = :id", values)
-    connection.execute("DELETE FROM name_words WHERE what = 'feed' AND name_id = :id", values)
-    filing.add_words(connection, "feed", found["scope_id"], feed_id, title)
-
-
-def _removed(feed_id: int, scope_id: int, connection: sqlite3.Connection) -> Feed:
-    values = {"id": feed_id, "scope": scope_id}
-    found = _feeds(connection, "WHERE id = :id AND scope_id = :scope", values)
-    if not found:
-        raise NotFoundError("store.no_feed", id=feed_id)
-    connection.execute(
-        "UPDATE feeds SET stopped = 'store.feed_removed', next_check_at = NULL WHERE id = :id",
-        values,
-    )
-    return found[0]
