@@ -22,7 +22,6 @@ from bot import settings  # noqa: E402
 from bot.log import EVENTS  # noqa: E402
 from bot.messages import catalogue  # noqa: E402
 from bot.metrics import Metrics  # noqa: E402
-from bot.store.migrate import migrations  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "reference"
 _MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run it again. -->\n"
@@ -162,20 +161,6 @@ def _labels(metric: object) -> str:
     return ", ".join(f"`{name}`" for name in getattr(metric, "_labelnames", ()))
 
 
-def schema_page() -> str:
-    """Return the page of every table, as the migrations write them, comments included."""
-    parts = [
-        f"## {number:04d}\n\n```sql\n{sql.strip()}\n```" for number, sql in reversed(migrations())
-    ]
-    return _page(
-        "Database schema",
-        "One SQLite file, `tagwire.db`. These are the migrations that make it, the newest first;"
-        " `PRAGMA user_version` is the number of the last one applied. Read it with any SQLite"
-        " tool, best from a backup; write it only through Tagwire.",
-        *parts,
-    )
-
-
 def messages_page() -> str:
     """Return the page of every sentence people read, by its key."""
     rows = []
@@ -196,7 +181,6 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "commands.md": commands_page,
     "metrics.md": metrics_page,
-    "schema.md": schema_page,
     "messages.md": messages_page,
 }
 

@@ -2,7 +2,9 @@
 
 import ast
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from bot.cli import main
 from bot.log import EVENTS
 from bot.messages import catalogue
 from bot.settings import HOME, SETTINGS
+from bot.store.migrate import migrate
 from docs import generate
 
 ROOT = Path(__file__).parents[1]
@@ -57,10 +60,23 @@ def test_every_sentence_is_in_the_reference() -> None:
     assert [key for key in catalogue().sentences if f"| `{key}` |" not in page] == []
 
 
-def test_every_table_is_in_the_reference() -> None:
+def test_every_table_and_column_is_in_the_reference() -> None:
     page = reference("schema.md")
-    for table in ("articles", "deliveries", "posts", "article_index"):
-        assert re.search(rf"CREATE (VIRTUAL )?TABLE {table}\b", page), table
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        tables = connection.execute(
+            """SELECT name FROM sqlite_master
+               WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+                 AND name NOT LIKE 'article_index\\_%' ESCAPE '\\'"""
+        ).fetchall()
+        columns = {
+            (table, row[1])
+            for (table,) in tables
+            for row in connection.execute(f"PRAGMA table_info ({table})")
+        }
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")}
+    assert [table for (table,) in tables if table not in sections] == []
+    assert sorted(f"{t}.{c}" for t, c in columns if f"`{c}`" not in sections[t]) == []
 
 
 def code_strings() -> tuple[set[str], set[str]]:
@@ -140,7 +156,7 @@ def test_a_broken_link_is_seen() -> None:
 
 def shown_commands(text: str) -> Iterator[list[str]]:
     """Yield the words of every command line that a page shows as code."""
-    pattern = r"^(?:    |\$ )?(?:sudo [^\n]*?)?(?:\./|\S*/bin/)?tagwire ((?:[a-z-]+ ?)+)"
+    pattern = r"^ *(?:[^\n|]*[ /])?tagwire ([a-z][a-z-]*(?: [a-z][a-z-]*)?)"
     code = "\n".join(re.findall(r"```\w*\n(.*?)```", text, flags=re.S))
     code += "\n" + "\n".join(re.findall(r"^    .+$", text, flags=re.M))
     code += "\n" + "\n".join(re.findall(r"`(\.?/?tagwire [^`\n]+)`", text))
@@ -150,9 +166,22 @@ def shown_commands(text: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_command_lines_shown_exist(page: Path) -> None:
-    known = {path.split()[1] for path, _ in generate.verbs(main)} | SCRIPT_VERBS
-    shown = [words for words in shown_commands(page.read_text("utf-8")) if words]
-    assert [words for words in shown if words[0] not in known] == []
+    paths = {path.removeprefix("tagwire ") for path, _ in generate.verbs(main)}
+    groups = {path.split()[0] for path in paths if " " in path}
+    shown = list(shown_commands(page.read_text("utf-8")))
+    called = {" ".join(words) if words[0] in groups else words[0] for words in shown}
+    assert sorted(called - paths - SCRIPT_VERBS) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_tests_and_modules_named_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    files = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    named = re.findall(r"`(?:tests/[\w/]*?)?(test_\w+\.py)`", text)
+    assert sorted(set(named) - files) == []
+    paths = re.findall(r"`((?:bot|cogs|docs|deploy|tests|examples)/[\w./-]+)`", text)
+    there = [p for p in paths if (ROOT / p).exists() or (ROOT / f"{p}.py").exists()]
+    assert [p for p in paths if "NNNN" not in p and p not in there] == []
 
 
 def test_readme_opens_with_the_two_commands() -> None:
