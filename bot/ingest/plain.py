@@ -15,9 +15,6 @@ _INVISIBLE = re.compile(
 )
 # Joiners carry meaning in Persian, Indic scripts and emoji, and are only noise beside ASCII.
 _LOOSE_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
-_SPACES = re.compile(r"\s+")
-_SPACES_IN_LINE = re.compile(r"[^\S\n]+")
-_AROUND_NEWLINE = re.compile(r" ?\n ?")
 _NEWLINES = re.compile(r"\n{3,}")
 
 # What counts as a real tag in a title; "1 < 2" and "<stdio.h>" are text (formats.md 4).
@@ -41,16 +38,17 @@ def strip_invisible(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """Return text on one line: invisible characters gone, every run of spaces one plain space."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return _SPACES.sub(" ", strip_invisible(_SPACES.sub(" ", text))).strip()
+    text = " ".join(text.split())
+    # Printable text holds none of what is stripped, and is told 10 times as fast as by a pattern.
+    return text if text.isprintable() else " ".join(strip_invisible(text).split())
 
 
 def clean_lines(text: str) -> str:
     """Like clean_text, but keep single and double line breaks."""
-    text = strip_invisible(text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _SPACES_IN_LINE.sub(" ", text.replace("\x85", "\n").replace("\u2028", "\n"))
-    return _NEWLINES.sub("\n\n", _AROUND_NEWLINE.sub("\n", text)).strip()
+    if "\n" not in text and "\r" not in text:
+        return clean_text(text)
+    lines = [clean_text(line) for line in text.splitlines()]
+    return _NEWLINES.sub("\n\n", "\n".join(lines)).strip()
 
 
 def title_text(raw: str) -> str:

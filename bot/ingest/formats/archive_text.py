@@ -48,7 +48,8 @@ def read(text: str, *, where: str = "") -> Reading:
     if heading is None and not known:
         raise UnreadableError("ingest.form_plain_text", start=cut(lines[0] if lines else "", 60))
     site = lines[0] if heading is not None and start > 1 else None
-    found = _entries(lines[start:]) if known else _themed(lines[start:])
+    rest = lines[start:]
+    found = _entries(rest) if known else _themed(rest) or _entries(rest)
     problems = () if known else (Problem(where, "ingest.form_uncertain"),)
     terms = () if heading is None else heading.terms
     entries = tuple(_compose(one, terms, found) for one in found[:MAX_FILE_ITEMS])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 from html.entities import html5
 from io import BytesIO
 from typing import Any
@@ -43,6 +42,7 @@ _COMMENT_TITLE = re.compile(
     r"|commenti (?:su|a)\b|comentários sobre\b|reacties op\b).*",
     re.IGNORECASE,
 )
+_MAIL = re.compile(r"(?:mailto:)?\S+@[\w.-]+")
 _SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _PERIODS_S = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000}
@@ -145,7 +145,7 @@ def _entry(item: _Item, feed: _Item, site_url: str | None) -> Entry:
     numbered = wordpress_post(guid or "")
     return compose(
         Parts(
-            title=_title(item),
+            title=_text(item, "title"),
             blocks=markup.blocks,
             truncated=markup.truncated,
             declared=people,
@@ -169,13 +169,6 @@ def _text(item: _Item, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _title(item: _Item) -> str:
-    title = _text(item, "title")
-    detail = item.get("title_detail") or {}
-    # Atom's plain titles are text: what looks like a tag in them is none.
-    return escape(title) if detail.get("type") == "text/plain" and "&" not in title else title
-
-
 def _body(item: _Item, base: str | None) -> Markup:
     """Return content, else the summary: an excerpt when it trails off or the content is empty."""
     for detail in item.get("content") or ():
@@ -197,12 +190,14 @@ def _markup(detail: _Item, base: str | None) -> Markup:
 
 
 def _people(item: _Item, *, inherited: bool = False) -> list[str]:
+    """Return the names of an item's authors, without mail addresses."""
+    author = _text(item, "author")
+    if "@" in author and len(item.get("authors") or ()) < 2:
+        # feedparser parts an address from a name only where the domain's ending is short.
+        return [name] if (name := _MAIL.sub(" ", author).strip(" ()<>,:")) else []
     found = [str(one.get("name") or "") for one in item.get("authors") or () if one]
     names = [name for name in found if name.strip()]
-    if names or inherited:
-        return names
-    author = _text(item, "author")
-    return [author] if author and "@" not in author else []
+    return names if names or inherited or not author else [author]
 
 
 def _terms(item: _Item) -> list[Term]:
