@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ import aiohttp
 import discord
 
 from bot import __version__, metrics
+from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.outcomes import Wire
 from bot.chat.post import DiscordPoster
@@ -28,6 +29,7 @@ from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.poll import Poller, Rhythm
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
+from bot.model import Finding, Target
 from bot.settings import Settings
 from bot.store import Store
 
@@ -133,6 +135,16 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
             )
             stack.push_async_callback(served.cleanup)
         yield Parts(client, courier, poller, counts)
+
+
+async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tuple[Finding, ...]:
+    """Look at Discord for the doctor; what cannot be reached is a finding too."""
+    try:
+        return await check_discord(settings.token or "", settings.discord_api, targets)
+    except (aiohttp.ClientError, discord.DiscordException, OSError, TimeoutError) as error:
+        key = "doctor.discord_unreachable"
+        params = {"what": type(error).__name__}
+        return (Finding("discord", "error", key, params, f"{key}_remedy"),)
 
 
 async def _connect(client: TagwireClient, token: str) -> None:

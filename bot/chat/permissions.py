@@ -12,7 +12,7 @@ from bot.model import TargetKind
 Postable = discord.TextChannel | discord.Thread | discord.ForumChannel
 
 # The names Discord's own settings page uses, which people look for; kept in the catalogue.
-_NEEDED: dict[TargetKind, tuple[str, ...]] = {
+NEEDED: dict[TargetKind, tuple[str, ...]] = {
     TargetKind.TEXT: ("view_channel", "send_messages", "read_message_history"),
     TargetKind.ANNOUNCEMENT: ("view_channel", "send_messages", "read_message_history"),
     TargetKind.THREAD: ("view_channel", "send_messages_in_threads", "read_message_history"),
@@ -52,4 +52,4 @@ def kind_of(channel: object) -> TargetKind | None:
 def missing(channel: Postable, kind: TargetKind) -> tuple[str, ...]:
     """Return the permissions the bot lacks to post in a channel, as discord.py names them."""
     granted = channel.permissions_for(channel.guild.me)
-    return tuple(name for name in _NEEDED[kind] if not getattr(granted, name))
+    return tuple(name for name in NEEDED[kind] if not getattr(granted, name))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.parts import as_json, finish, say, settings, speech
 from bot.cli.words import print_json
 from bot.errors import TagwireError
+
+if TYPE_CHECKING:
+    from bot.doctor import DiscordCheck
+    from bot.settings import Settings
 
 _FILE = click.Path(path_type=Path)
 
@@ -23,7 +28,8 @@ def doctor(wants_json: bool) -> None:
     from bot.settings import read
 
     try:
-        findings = finish(checks.examine(read(), datetime.now(UTC)))
+        chosen = read()
+        findings = finish(checks.examine(chosen, datetime.now(UTC), _discord_check(chosen)))
     except TagwireError as error:
         findings = (checks.unreadable_settings(error),)
     if wants_json:
@@ -31,6 +37,15 @@ def doctor(wants_json: bool) -> None:
     else:
         click.echo(checks.report(findings, speech()))
     sys.exit(checks.exit_code(findings))
+
+
+def _discord_check(chosen: Settings) -> DiscordCheck | None:
+    # Loading Discord's library costs most of a second, for nothing where there is no token.
+    if not chosen.token:
+        return None
+    from bot.app import examine_discord
+
+    return examine_discord
 
 
 @click.command()
