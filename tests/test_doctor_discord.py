@@ -10,6 +10,7 @@ from bot.doctor import as_json, exit_code, report
 from bot.messages import catalogue
 from bot.model import Finding, Target, TargetKind
 from bot.playground.server import Server
+from bot.playground.world import Overwrite
 from bot.settings import Settings
 
 
@@ -50,6 +51,18 @@ async def test_channel_that_is_gone_is_named(settings: Settings) -> None:
     assert keys(findings)[2:] == ["permissions_ok", "channel_lost", "channel_lost"]
     assert "4242" in report(findings, catalogue())
     assert all(shown["remedy"] for shown in as_json(findings[3:], catalogue()))
+
+
+async def test_missing_permission_is_named_as_discord_names_it(settings: Settings) -> None:
+    async with Server() as server:
+        world = server.world
+        found = world.channel_named("general")
+        deny = Overwrite(world.bot_id, 1, deny=1 << 11)
+        world.channels[found.id] = replace(found, overwrites=(deny,))
+        settings = replace(settings, token=server.token, discord_api=server.api)
+        findings = await examine_discord(settings, [channel(server, "general")])
+    assert keys(findings)[2:] == ["permissions_ok", "permission_missing"]
+    assert "Send Messages" in report(findings, catalogue())
 
 
 async def test_token_that_is_refused_is_an_error(settings: Settings) -> None:
