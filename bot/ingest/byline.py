@@ -17,7 +17,7 @@ from bot.model import Block, BlockType, Kind
 
 _LONGEST_BYLINE = 200
 _LONGEST_SUBHEADING = 60
-_BYLINE = re.compile(r"(?:(?P<names>.*?)\s+)?wrote\s*(?P<dots>[.…\s]{2,})", re.IGNORECASE)
+_BYLINE = re.compile(r"(?:(?P<names>.*?)\s+)?wrote\s*(?P<dots>[.…\s]+)", re.IGNORECASE)
 _SOURCE = re.compile(r"source\s*[:：]\s*(?P<name>.*)", re.IGNORECASE)
 _LONGEST_SOURCE = 300
 _END_PUNCTUATION = tuple('.!?:;”"…,。！？：；')

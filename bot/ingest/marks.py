@@ -51,7 +51,7 @@ _FURNITURE = re.compile(
             r"leave a (?:comment|reply)|\d+ (?:comments?|replies|responses?)|no comments(?: yet)?",
             r"comments off.*|comments? (?:are )?closed.*",
             r"(?:add (?:a )?|post a |view all )comments?",
-            r"posted (?:in|on|by)\b.*|posted:? .{0,60}|filed (?:under|in)\b.*",
+            r"posted (?:in|on|by)\b.*|posted:? .{0,40}\d.{0,20}|filed (?:under|in)\b.*",
             r"tagged\b(?: with| as)?:? .*|tags?\s*:.*|categor(?:y|ies)\s*:.*",
             r"share (?:this|on|via)\b.*|click to (?:share|email|print)\b.*|like this:?",
             r"(?:like )?loading(?:\.\.\.|…)|rate this:?.*|\d+ votes?.*|rating: .*|print(?: this)?",
@@ -95,6 +95,8 @@ _FILED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_FURNITURE = 300
+_LONGEST_SENTENCE = 7
+"""Words of a closed sentence that is still furniture, as "Be the first to like this." is."""
 _MAX_MARK = 300
 
 
@@ -118,7 +120,9 @@ def ends_in_ellipsis(text: str) -> bool:
 
 def is_furniture(line: str) -> bool:
     """Tell whether a whole line is a page's furniture and no part of an article."""
-    return len(line) <= _LONGEST_FURNITURE and _FURNITURE.fullmatch(line) is not None
+    if len(line) > _LONGEST_FURNITURE or _FURNITURE.fullmatch(line) is None:
+        return False
+    return not (line.endswith((".", "!", "?")) and len(line.split()) > _LONGEST_SENTENCE)
 
 
 def is_footer(text: str) -> bool:
