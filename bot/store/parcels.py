@@ -86,7 +86,8 @@ def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
         return False
     if post["doubtful"]:
         connection.execute(
-            "UPDATE posts SET state = 'unknown', reason = 'store.withdrawn' WHERE id = :id", values
+            "UPDATE posts SET state = 'unknown', reason = :reason WHERE id = :id",
+            {**values, "reason": "store.withdrawn"},
         )
         return True
     connection.execute(
