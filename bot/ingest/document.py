@@ -5,18 +5,21 @@ Runs in a worker process, so that only a piece at a time is held where the bot r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from bot.ingest import identity
 from bot.ingest.formats import read
-from bot.model import Keyed, Reading
+from bot.ingest.formats.wxr import Export, begins_export, count_items
+from bot.model import Entry, Keyed, Reading
 
 PIECE = 50
 """Items handed over at once: taking 50 over keeps the event loop for about a millisecond."""
+
+_HEAD_BYTES = 65_536
 
 Pieces = Iterator[Reading | tuple[Keyed, ...]]
 
@@ -39,17 +42,39 @@ def pieces(
     ignore = identity.shared(reading.entries)
     items = iter(reading.entries)
     while piece := tuple(islice(items, PIECE)):
-        yield tuple(
-            Keyed(
-                entry,
-                identity.keys(entry, feed_url, reading.site_url, ignore),
-                identity.content_hash(entry),
-            )
-            for entry in piece
-        )
+        yield _keyed(piece, feed_url, reading.site_url, ignore)
 
 
 def file_pieces(path: str) -> Pieces:
     """Yield the pieces of a file. Raises UnreadableError and OSError."""
     file = Path(path)
+    with file.open("rb") as stream:
+        if begins_export(stream.read(_HEAD_BYTES)):
+            stream.seek(0)
+            yield from _export_pieces(stream, file.name)
+            return
     yield from pieces(file.read_bytes(), None, None, file.name, None, None)
+
+
+def _export_pieces(stream: BinaryIO, name: str) -> Pieces:
+    """Yield the pieces of an export in memory that does not grow with the file.
+
+    Its reading comes twice: first with the number of items to expect, last with the exact one.
+    """
+    expected = count_items(stream)
+    export = Export(stream, where=name)
+    if expected:
+        yield replace(export.reading(), read=expected)
+    items = iter(export)
+    while piece := tuple(islice(items, PIECE)):
+        yield _keyed(piece, None, export.site_url, frozenset())
+    yield export.reading()
+
+
+def _keyed(
+    entries: Iterable[Entry], feed_url: str | None, site_url: str | None, ignore: frozenset[str]
+) -> tuple[Keyed, ...]:
+    return tuple(
+        Keyed(entry, identity.keys(entry, feed_url, site_url, ignore), identity.content_hash(entry))
+        for entry in entries
+    )

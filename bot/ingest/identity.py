@@ -17,6 +17,7 @@ from bot.model import BlockType, Entry
 from bot.query.tags import tag_key
 
 _BEGINNING = 120
+_ENOUGH = 400
 _SHARED_BY = 3
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -78,11 +79,8 @@ def content_hash(entry: Entry) -> bytes:
 
     Dates are left out, so that a feed that re-dates its items changes nothing.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _seen(entry):
-        digest.update(part.encode("utf-8", "replace"))
-        digest.update(b"\x00")
-    return digest.digest()
+    seen = "\x00".join(_seen(entry)).encode("utf-8", "replace")
+    return hashlib.blake2b(seen, digest_size=16).digest()
 
 
 def fold_words(text: str) -> str:
@@ -104,12 +102,25 @@ def _seen(entry: Entry) -> Iterable[str]:
 def _text_keys(entry: Entry, title: str, *, has_other: bool) -> list[str]:
     if not title and has_other:
         return []
-    text = fold_words("".join(b.text for b in entry.blocks if b.type is not BlockType.IMAGE))
+    text = fold_words(_beginning(entry))
     if len(text) >= _BEGINNING:
         return [_key("text", title, text[:_BEGINNING])]
     if not text and entry.source:
         return [_key("text", title, fold_words(entry.source))]
     return [] if has_other else [_key("text", title, text, entry.url or "", entry.guid or "")]
+
+
+def _beginning(entry: Entry) -> str:
+    """Return enough of an entry's text for _BEGINNING letters, most often its first paragraphs."""
+    parts: list[str] = []
+    size = 0
+    for block in entry.blocks:
+        if block.type is not BlockType.IMAGE:
+            parts.append(block.text[:_ENOUGH])
+            size += len(parts[-1])
+            if size >= _ENOUGH:
+                break
+    return "".join(parts)
 
 
 def _is_home(link: str, home: str, feed_url: str | None) -> bool:

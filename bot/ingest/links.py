@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from bot.ingest.limits import MAX_LINK
@@ -74,6 +75,7 @@ def _host(host: str) -> str | None:
     return None if _UNSAFE.search(host) else host.lower()
 
 
+@lru_cache(maxsize=1024)
 def fold_link(link: str) -> str:
     """Return the form by which spellings of one link are equal; "" for what is no web link.
 
@@ -90,10 +92,15 @@ def fold_link(link: str) -> str:
     if port not in (None, 80, 443):
         host = f"{host}:{port}"
     path = _AMP.sub("", _INDEX.sub("", parts.path)).rstrip("/")
-    pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=None)
+    return f"{host.removeprefix('www.')}{unquote(path)}{_kept_query(parts.query)}"
+
+
+def _kept_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = parse_qsl(query, keep_blank_values=True)
     kept = sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0]) and pair[0] != "amp")
-    query = f"?{urlencode(kept)}" if kept else ""
-    return f"{host.removeprefix('www.')}{unquote(path)}{query}"
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 def fold_site(url: str) -> str:

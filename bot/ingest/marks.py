@@ -43,6 +43,8 @@ _ALONE = re.compile(
     rf"(?:[:：‘'“\"«].{{0,200}}|[^.!?]{{0,100}}(?:{_ELLIPSIS}|{_ARROW})|[^.!?]{{0,40}})[)\]]?",
     re.IGNORECASE,
 )
+# What stands in every mark within a text: the patterns are only tried where one of them does.
+_HINTS = ("…", "..", ". .", "&", "»", "›", "→", ">", "⟶", "➝", "➞", "(", "[")
 _BARE_ELLIPSIS = re.compile(rf"{_ELLIPSIS}\s*$")
 
 _FURNITURE = re.compile(
@@ -106,6 +108,8 @@ def strip_more(text: str) -> tuple[str, bool]:
     if 4 < len(text) <= 250 and _ALONE.fullmatch(text):
         return "", True
     tail_at = max(0, len(text) - _MAX_MARK)
+    if not any(hint in text[tail_at:] for hint in _HINTS):
+        return text, False
     for form in (_BRACKETED, _AFTER_ELLIPSIS, _BEFORE_ARROW):
         found = form.search(text, tail_at)
         if found is not None:

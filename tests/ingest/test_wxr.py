@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UnreadableError
+from bot.ingest.document import file_pieces
 from bot.ingest.formats import read
-from bot.ingest.formats.wxr import Export, iter_wxr
-from bot.model import BlockType, Term
+from bot.ingest.formats.wxr import Export, begins_export, count_items, iter_wxr
+from bot.model import BlockType, Reading, Term
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 EXPORT = (FIXTURES / "export.xml").read_bytes()
@@ -121,3 +122,37 @@ def test_what_begins_as_an_export_but_is_damaged_is_an_error() -> None:
     with pytest.raises(UnreadableError) as caught:
         read(broken)
     assert caught.value.key == "ingest.form_bad_export"
+
+
+def test_an_export_is_told_by_its_first_bytes_also_when_it_is_compressed() -> None:
+    assert begins_export(EXPORT[:65_536])
+    assert begins_export(gzip.compress(EXPORT))
+    assert not begins_export(b"<rss version='2.0'><channel/></rss>")
+    assert not begins_export(EXPORT.decode().encode("utf-16"))
+    assert read(EXPORT.decode().encode("utf-16")).entries == read(EXPORT).entries
+
+
+def test_items_are_counted_for_a_progress_bar_before_they_are_read() -> None:
+    file = BytesIO(EXPORT)
+    assert count_items(file) == EXPORT.count(b"</item>")
+    assert file.tell() == 0
+
+
+def test_a_file_is_handed_over_in_pieces_with_its_exact_count_last(tmp_path: Path) -> None:
+    path = tmp_path / "export.xml"
+    path.write_bytes(EXPORT)
+    first, *pieces, last = file_pieces(str(path))
+    assert isinstance(first, Reading) and first.read == 11
+    assert isinstance(last, Reading) and last.read == 10
+    assert [problem.key for problem in last.problems] == ["ingest.form_bad_item"]
+    entries = [keyed.entry for piece in pieces if isinstance(piece, tuple) for keyed in piece]
+    assert entries == list(read(EXPORT).entries)
+
+
+def test_a_damaged_header_costs_the_sites_name_and_no_item(tmp_path: Path) -> None:
+    path = tmp_path / "export.xml"
+    path.write_bytes(EXPORT.replace(b"</language>", b"</langue>"))
+    first, *pieces, last = file_pieces(str(path))
+    assert isinstance(first, Reading) and first.title is None
+    assert len(pieces) == 1
+    assert isinstance(last, Reading) and last.problems[0].key == "ingest.form_bad_header"

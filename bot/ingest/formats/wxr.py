@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO, cast
@@ -21,6 +23,7 @@ from bot.ingest.clean import Markup, name_text, read_html, title_text
 from bot.ingest.compose import Parts, compose
 from bot.ingest.dates import parse_date
 from bot.ingest.decode import decode
+from bot.ingest.formats.sniff import Form, sniff
 from bot.ingest.formats.syndication import mended, without_doctype
 from bot.ingest.links import fold_site, safe_link
 from bot.model import Entry, Problem, Reading, Term
@@ -46,22 +49,34 @@ def read(text: str, *, where: str = "") -> Reading:
     """Read an export that is in memory already; see Export for files of any size."""
     export = Export(BytesIO(text.encode("utf-8", "replace")), where=where)
     entries = tuple(export)
-    if not export.read and export.problems:
-        raise UnreadableError("ingest.form_bad_export")
-    return Reading(
-        form=export.form,
-        entries=entries,
-        read=export.read,
-        title=export.title,
-        site_url=export.site_url,
-        language=export.language,
-        problems=tuple(export.problems),
-    )
+    return replace(export.reading(), entries=entries)
+
+
+def begins_export(start: bytes) -> bool:
+    """Tell by a file's first bytes (64 KB are enough) whether Export can read it as a stream."""
+    if start.startswith(b"\x1f\x8b"):
+        try:
+            start = zlib.decompressobj(wbits=31).decompress(start, _CHUNK)
+        except zlib.error:
+            return False
+    # Encodings of two and four bytes a character have to be decoded as a whole.
+    return b"\x00" not in start[:64] and sniff(decode(start)) is Form.WXR
 
 
 def iter_wxr(file: BinaryIO) -> Iterator[Entry]:
     """Yield the published posts of an export, in file order, in flat memory."""
     yield from Export(file)
+
+
+def count_items(file: BinaryIO) -> int:
+    """Return about how many items an export holds, for a progress bar; the file is rewound."""
+    stream = _inflated(file)
+    count, tail = 0, b""
+    while chunk := stream.read(_CHUNK):
+        count += (tail + chunk).count(_ITEM_END)
+        tail = chunk[1 - len(_ITEM_END) :]
+    file.seek(0)
+    return count
 
 
 class Export:
@@ -76,6 +91,7 @@ class Export:
         self.where = where
         self.read = 0
         self.problems: list[Problem] = []
+        self._ended = False
         self._file = _inflated(file)
         self._rest = b""
         self._read_header()
@@ -87,6 +103,24 @@ class Export:
             entry = self._entry(raw)
             if entry is not None:
                 yield entry
+        self._ended = True
+
+    def reading(self) -> Reading:
+        """Return what is known of the export so far, without its entries.
+
+        Raises UnreadableError where the stream has ended in damage before any item.
+        """
+        if self._ended and not self.read and self.problems:
+            raise UnreadableError("ingest.form_bad_export")
+        return Reading(
+            form=self.form,
+            entries=(),
+            read=self.read,
+            title=self.title,
+            site_url=self.site_url,
+            language=self.language,
+            problems=tuple(self.problems),
+        )
 
     def _read_header(self) -> None:
         """Read up to the first item: the site, the authors' names, the root with its namespaces."""
