@@ -28,25 +28,9 @@ _SUFFIX = re.compile(r"(?:jr|sr|ph\.?\s?d|m\.?d|esq|mba|j\.?d|ii|iii|iv)\.?", re
 _BY = re.compile(r"(?:by|von|por|par)\s*[:|]?\s+", re.IGNORECASE)
 _LOGIN = re.compile(r"[a-z0-9._\-@+>]+|\S+@\S+\.\S+|[A-Za-z]*\d[\w.-]*|[\w.-]*_[\w.-]*", re.ASCII)
 _ACCOUNTS = frozenset(
-    [
-        "admin",
-        "administrator",
-        "administrador",
-        "root",
-        "author",
-        "editor",
-        "editors",
-        "redaktion",
-        "redacción",
-        "redaccion",
-        "staff",
-        "webmaster",
-        "wordpress",
-        "user",
-        "guest",
-        "anonymous",
-        "unknown",
-    ]
+    {"admin", "administrator", "administrador", "root", "author", "editor", "editors", "redaktion"}
+    | {"redacción", "redaccion", "staff", "webmaster", "wordpress", "user", "guest", "anonymous"}
+    | {"unknown"}
 )
 _GUEST = re.compile(
     r"(?:guest|gast|invitad)[\s-]*(?:post|author|autor|contributor|blog)", re.IGNORECASE
@@ -178,7 +162,8 @@ def _reads_as_subheading(before: Block, text: str, after: Block) -> bool:
 def _without_furniture(blocks: Sequence[Block]) -> list[Block]:
     kept: list[Block] = []
     for block in blocks:
-        if block.type is BlockType.IMAGE or not (is_furniture(block.text) or is_footer(block.text)):
+        furniture = all(map(is_furniture, block.text.split("\n"))) or is_footer(block.text)
+        if block.type is BlockType.IMAGE or not furniture:
             kept.append(block)
     return kept
 

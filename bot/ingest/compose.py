@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ingest.byline import declared_names, kind_of, read_body
-from bot.ingest.limits import MAX_BLOCKS, MAX_TAGS
+from bot.ingest.limits import MAX_BLOCKS, MAX_CONTENT, MAX_TAGS
 from bot.ingest.links import safe_link
 from bot.ingest.plain import clean_text, cut, name_text, title_text
 from bot.model import Block, BlockType, Entry, Term
@@ -43,7 +43,9 @@ class Parts:
 
 def compose(parts: Parts) -> Entry:
     """Return the entry of an item: byline and source read, names and tags cleaned, kind told."""
-    body = read_body(parts.blocks[:MAX_BLOCKS], plain=parts.plain, truncated=parts.truncated)
+    blocks = _within_limits(parts.blocks)
+    cut_off = len(blocks) < len(parts.blocks)
+    body = read_body(blocks, plain=parts.plain, truncated=parts.truncated or cut_off)
     title = title_text(parts.title) or _made_title(body.blocks)
     return Entry(
         title=title,
@@ -59,7 +61,7 @@ def compose(parts: Parts) -> Entry:
         post_id=parts.post_id,
         image_url=safe_link(parts.image_url, parts.base) or _first_image(body.blocks),
         kind=kind_of(title),
-        truncated=body.truncated or len(parts.blocks) > MAX_BLOCKS,
+        truncated=body.truncated,
         blocks=body.blocks,
         byline_raw=body.byline_raw,
         source_raw=body.source_raw,
@@ -78,6 +80,15 @@ def distinct_terms(terms: Iterable[Term]) -> tuple[Term, ...]:
         if len(kept) == MAX_TAGS:
             break
     return tuple(kept.values())
+
+
+def _within_limits(blocks: Sequence[Block]) -> Sequence[Block]:
+    room = MAX_CONTENT
+    for index, block in enumerate(blocks[:MAX_BLOCKS]):
+        room -= len(block.text)
+        if room < 0:
+            return blocks[:index]
+    return blocks[:MAX_BLOCKS]
 
 
 def _made_title(blocks: Sequence[Block]) -> str:

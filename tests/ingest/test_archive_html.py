@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import UnreadableError
 from bot.ingest.formats import read
-from bot.model import BlockType, Kind, Offer, Term
+from bot.model import BlockType, Entry, Kind, Offer, Term
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 WIRE = (FIXTURES / "theme_wire.html").read_bytes()
@@ -157,3 +157,70 @@ def test_a_challenge_page_is_an_error_that_names_it() -> None:
         read(page, expect="feed", content_type="application/rss+xml")
     assert caught.value.key == "ingest.form_page_not_feed"
     assert caught.value.params["title"] == "Just a moment..."
+
+
+PAGE = read((FIXTURES / "archive_page.txt").read_bytes())
+
+
+def body_of(entry: Entry) -> str:
+    parts = [f"<p>{entry.byline_raw.replace(' .', '&nbsp;.')}</p>"] if entry.byline_raw else []
+    parts += [f"<p>{block.text}</p>" for block in entry.blocks]
+    if entry.source:
+        parts.append(f"<p><br/>Source : <a href='#'>{entry.source}</a></p>")
+    return "\n".join(parts)
+
+
+THEMES = {
+    "articles": (
+        "<header><h1 class=site-title><a href='https://w.example/'>Harbour Notes</a></h1></header>"
+        "<header class=archive-header><h1>Tag Archives: <span>Tides</span></h1></header>{}",
+        "<article id=post-{n} class='post-{n} post type-post hentry'><header>"
+        "<h1 class=entry-title><a href='{link}'>{title}</a></h1>"
+        "<div class=comments-link><a href='{link}#respond'>Leave a reply</a></div></header>"
+        "<div class=entry-content>{body}</div><footer class=entry-meta>This entry was posted on "
+        "<time class=entry-date datetime=2022-09-01T10:00:00+00:00>September 1</time></footer>"
+        "</article>",
+    ),
+    "old": (
+        "<div id=content><h2 class=pagetitle>Posts Tagged &#8216;Tides&#8217;</h2>{}</div>",
+        "<div class=post><h3 id=post-{n}><a href='{link}'>{title}</a></h3>"
+        "<small>Thursday, September 1st, 2022</small><div class=entry>{body}</div>"
+        "<p class=postmetadata>Posted in <a href='/c/' rel='category tag'>News</a> | "
+        "<a href='{link}#respond'>No Comments &#187;</a></p></div>",
+    ),
+    "blocks": (
+        "<main><h1>Tag: <span>Tides</span></h1><ul>{}</ul></main>",
+        "<li class='wp-block-post post-{n} type-post'><h2><a href='{link}'>{title}</a></h2>"
+        "<div class='entry-content wp-block-post-content'>{body}</div></li>",
+    ),
+    "headings alone": (
+        "<h1>Tag Archives: Tides</h1>{}",
+        "<h3><a href='{link}'>{title}</a></h3>{body}",
+    ),
+    "no headings": (
+        "<div>Harbour Notes</div><div>Tag Archives: Tides</div>{}",
+        "<div><div class=y><a href='{link}'>{title}</a></div><div class=z>{body}</div></div>",
+    ),
+}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_theme_gives_the_same_articles_as_the_page_in_text(theme: str) -> None:
+    page, post = THEMES[theme]
+    posts = "".join(
+        post.format(
+            n=n,
+            link=f"https://w.example/2022/09/p{n}/",
+            title=entry.title.replace(" ", "&nbsp;"),
+            body=body_of(entry),
+        )
+        for n, entry in enumerate(PAGE.entries, start=1)
+    )
+    reading = read(f"<html><body>{page.format(posts)}</body></html>".encode())
+    assert reading.archive == "Tides"
+    assert [(e.title, e.authors, e.source, e.blocks) for e in reading.entries] == [
+        (e.title, e.authors, e.source, e.blocks) for e in PAGE.entries
+    ]
+    assert [entry.url for entry in reading.entries] == [
+        f"https://w.example/2022/09/p{n}/" for n in range(1, 5)
+    ]

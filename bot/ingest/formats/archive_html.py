@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bot.errors import UnreadableError
-from bot.ingest.byline import trails_off
+from bot.ingest.byline import read_body, trails_off
 from bot.ingest.clean import Markup, clean_text, node_blocks
 from bot.ingest.compose import Parts, compose
-from bot.ingest.formats import page
+from bot.ingest.dates import parse_date
+from bot.ingest.formats import archive_text, page
 from bot.ingest.formats.page import Page, classes, matches
 from bot.ingest.headings import Heading
 from bot.ingest.limits import MAX_FILE_ITEMS
-from bot.ingest.links import fold_link
-from bot.model import Entry, Reading, Term
+from bot.ingest.links import fold_link, fold_site
+from bot.model import BlockType, Entry, Reading, Term
 
 FORM = "saved archive page"
 _HEADINGS = "h1, h2, h3, h4, h5, h6"
@@ -35,7 +37,7 @@ _ZONE = re.compile(
     re.IGNORECASE,
 )
 _CONTENT = re.compile(
-    r"(?:^|[\s_-])(?:content|summary|excerpt|articlebody|description|post-?body|entry-?body|text)"
+    r"(?:^|\s)(?:entry|post-entry)(?:$|\s)|(?:^|[\s_-])(?:content|summary|excerpt|articlebody|description|post-?body|entry-?body|text)"
     r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
@@ -53,6 +55,7 @@ _META = re.compile(
 _POST_NUMBER = re.compile(r"(?:^|\s)post-(\d{1,18})(?:\s|$)")
 _POST_CLASS = re.compile(r"(?:hentry|type-post|post-\d{1,18})")
 _TERM_CLASS = re.compile(r"(tag|category)-(.+)")
+_LONGEST_DATE = 60
 _CUT_TITLE = re.compile(r"\s*(?:…|\.\.\.)\s*$")
 
 
@@ -74,17 +77,41 @@ def read(text: str, *, url: str | None = None, where: str = "") -> Reading:
     found = page.read_page(tree, text, url)
     posts = _posts(tree) or _single(tree)
     entries = tuple(_entry(post, found) for post in posts[:MAX_FILE_ITEMS])
+    heading = None if found.heading is None else found.heading.name
+    if not any(entry.blocks or entry.source for entry in entries):
+        text_entries, text_heading = _from_text(tree, found)
+        entries, heading = text_entries or entries, heading or text_heading
     if not entries and not found.offers:
         raise UnreadableError("ingest.form_html_no_entries", title=page_title(text))
     return Reading(
         form=FORM,
         entries=entries,
-        read=len(posts),
+        read=max(len(posts), len(entries)),
         title=found.site_title,
         site_url=found.site_url,
-        archive=None if found.heading is None else found.heading.name,
+        archive=heading,
         language=found.language,
         offers=found.offers,
+    )
+
+
+def _from_text(tree: LexborHTMLParser, found: Page) -> tuple[tuple[Entry, ...], str | None]:
+    """Read a page without marked posts as text: its entries and its heading.
+
+    Bylines and source lines have to part the posts; without them there is nothing.
+    """
+    if tree.body is None:
+        return (), None
+    lines = [b.text for b in node_blocks(tree.body).blocks if b.type is not BlockType.IMAGE]
+    text = "\n\n".join(lines).replace("\n", "\n\n")
+    if not archive_text.has_grammar(text):
+        return (), None
+    links = {clean_text(a.text(deep=True) or ""): a for a in reversed(tree.css("a[href]"))}
+    reading = archive_text.read(text)
+    linked = {title: node.attributes.get("href") or "" for title, node in links.items()}
+    return (
+        tuple(replace(e, url=found.resolve(linked.get(e.title, ""))) for e in reading.entries),
+        reading.archive,
     )
 
 
@@ -190,10 +217,11 @@ def _single(tree: LexborHTMLParser) -> list[_Post]:
 
 
 def _entry(post: _Post, found: Page) -> Entry:
-    body = _body(post, found)
+    body, stated_at = _without_dates(_body(post, found))
     author = page.author(post.part)
-    number = _post_number(post.part)
+    number = _post_number(post.part) or _post_number(post.heading)
     link = found.resolve(post.link) if post.link else found.address
+    site = found.site or (fold_site(link).split("/")[0] if link else None)
     return compose(
         Parts(
             title=_title(post.heading),
@@ -202,12 +230,12 @@ def _entry(post: _Post, found: Page) -> Entry:
             declared=[author],
             poster=author,
             terms=_terms(post.part, found.heading),
-            published_at=page.published_at(post.part),
+            published_at=page.published_at(post.part) or stated_at,
             updated_at=page.updated_at(post.part),
             url=link,
             guid=None if link else post.link or None,
-            site=found.site,
-            post_id=number if found.site else None,
+            site=site,
+            post_id=number if site else None,
             image_url=found.resolve(page.image(post.part) or ""),
         )
     )
@@ -242,12 +270,21 @@ def _body(post: _Post, found: Page) -> Markup:
     content = _content(post)
     if content is None:
         markup = _remainder(post, found.base)
-        truncated = True
+        # Unless its source line closes it, nothing tells that this is the whole text.
+        truncated = read_body(markup.blocks, plain=False).source_raw is None
     else:
         markup = node_blocks(content, found.base)
         truncated = matches(content, _EXCERPT)
     cut = markup.truncated or truncated or trails_off(markup.blocks)
     return Markup(markup.blocks, cut or not markup.blocks)
+
+
+def _without_dates(markup: Markup) -> tuple[Markup, datetime | None]:
+    """Take a date in words off the beginning of a text; return it too."""
+    if not markup.blocks or len(markup.blocks[0].text) > _LONGEST_DATE:
+        return markup, None
+    date = parse_date(markup.blocks[0].text)
+    return (markup if date is None else replace(markup, blocks=markup.blocks[1:])), date
 
 
 def _content(post: _Post) -> LexborNode | None:

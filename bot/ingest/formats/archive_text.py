@@ -44,7 +44,7 @@ def read(text: str, *, where: str = "") -> Reading:
     """
     lines = _lines(text)
     heading, start = _header(lines)
-    known = any(read_byline(x) is not None or read_source(x) for x in lines)
+    known = any(map(_is_grammar, lines))
     if heading is None and not known:
         raise UnreadableError("ingest.form_plain_text", start=cut(lines[0] if lines else "", 60))
     site = lines[0] if heading is not None and start > 1 else None
@@ -143,28 +143,16 @@ def _compose(one: _Found, terms: tuple[Term, ...], all_found: Sequence[_Found]) 
             texts.append(line)
     cut_off = not one.ended and one is all_found[-1] and any(other.ended for other in all_found)
     blocks = [Block(BlockType.PARAGRAPH, text) for text in texts]
-    size = sum(map(len, texts))
     return compose(
         Parts(
             title=one.title,
-            blocks=blocks if size <= MAX_CONTENT else _fitting(blocks),
-            truncated=cut_off or size > MAX_CONTENT,
+            blocks=blocks,
+            truncated=cut_off,
             plain=True,
             terms=(*terms, *named),
             published_at=published_at,
         )
     )
-
-
-def _fitting(blocks: Sequence[Block]) -> list[Block]:
-    kept: list[Block] = []
-    room = MAX_CONTENT
-    for block in blocks:
-        room -= len(block.text)
-        if room < 0:
-            break
-        kept.append(block)
-    return kept
 
 
 def _themed(lines: Sequence[str]) -> list[_Found]:
@@ -195,6 +183,15 @@ def _reads_as_title(line: str, after: str, *, fresh: bool) -> bool:
 
 def _is_over(texts: Sequence[str]) -> bool:
     return bool(texts) and (is_furniture(texts[-1]) or strip_more(texts[-1])[1])
+
+
+def has_grammar(text: str) -> bool:
+    """Tell whether a text holds a byline or a source line."""
+    return any(map(_is_grammar, map(clean_text, text[:MAX_CONTENT].split("\n"))))
+
+
+def _is_grammar(line: str) -> bool:
+    return read_byline(line) is not None or bool(read_source(line))
 
 
 def is_archive(text: str) -> bool:

@@ -150,7 +150,7 @@ def _is_update(node: LexborNode) -> bool:
 
 def _dated(part: LexborNode) -> Iterator[LexborNode]:
     yield from part.css("time[datetime], [itemprop=datePublished], [itemprop=dateModified]")
-    yield from part.css("abbr[title]")
+    yield from part.css("abbr[title], small")
     yield from _named(part, _DATE)
 
 
