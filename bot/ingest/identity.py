@@ -35,12 +35,13 @@ def keys(
     """
     found: list[str] = []
     home = fold_site(site_url or "")
-    if entry.guid and entry.guid not in ignore and not _is_home(entry.guid, home, feed_url):
-        found.append(_key("guid", fold_link(feed_url or "") or home, entry.guid))
+    guid = None if entry.guid in ignore or _is_copied(entry) else entry.guid
+    if guid and not _is_home(guid, home, feed_url):
+        found.append(_key("guid", fold_link(feed_url or "") or home, guid))
     if entry.site and entry.post_id:
-        found.append(_key("post", fold_site(entry.site) or entry.site, str(entry.post_id)))
-    numbered = wordpress_post(entry.guid or "") or wordpress_post(entry.url or "")
-    if numbered is not None and entry.guid not in ignore:
+        found.append(_key("post", fold_site(entry.site), str(entry.post_id)))
+    numbered = wordpress_post(guid or "") or wordpress_post(entry.url or "")
+    if numbered is not None:
         found.append(_key("post", numbered[0], str(numbered[1])))
     link = fold_link(entry.url or "")
     if link and link not in ignore and not _is_home(entry.url or "", home, feed_url):
@@ -59,19 +60,22 @@ def shared(entries: Sequence[Entry]) -> frozenset[str]:
     A guid on items with different links (or titles, without links) is none; a link is none when
     three items or more, and over half of the document, have it under different titles.
     """
-    guids: dict[str, set[str]] = defaultdict(set)
     links: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
+        links[fold_link(entry.url or "")].append(entry.title)
+    weak = {
+        link
+        for link, titles in links.items()
+        if len(titles) >= _SHARED_BY and len(titles) * 2 > len(entries) and len(set(titles)) > 1
+    }
+    guids: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
         link = fold_link(entry.url or "")
-        if entry.guid:
-            guids[entry.guid].add(link or entry.title)
-        if link:
-            links[link].append(entry.title)
-    weak = {guid for guid, places in guids.items() if len(places) > 1}
-    for link, titles in links.items():
-        if len(titles) >= _SHARED_BY and len(titles) * 2 > len(entries) and len(set(titles)) > 1:
-            weak.add(link)
-    return frozenset(weak)
+        # A home page says no more of an item than no link.
+        place = link if "/" in link and link not in weak else entry.title
+        guids[entry.guid or ""].add(place)
+    weak |= {guid for guid, places in guids.items() if len(places) > 1}
+    return frozenset(weak - {""})
 
 
 def content_hash(entry: Entry) -> bytes:
@@ -97,6 +101,14 @@ def _seen(entry: Entry) -> Iterable[str]:
         yield block.type
         yield block.text
         yield block.url or ""
+
+
+def _is_copied(entry: Entry) -> bool:
+    """Tell whether a post carries the guid of the one it was copied from, on the same site."""
+    numbered = wordpress_post(entry.guid or "")
+    if numbered is None or not entry.site or not entry.post_id:
+        return False
+    return numbered[0] == fold_site(entry.site) and numbered[1] != entry.post_id
 
 
 def _text_keys(entry: Entry, title: str, *, has_other: bool) -> list[str]:

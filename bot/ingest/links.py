@@ -104,8 +104,12 @@ def _kept_query(query: str) -> str:
 
 
 def fold_site(url: str) -> str:
-    """Return a site's host and path without scheme, www and trailing slash; "" without a host."""
-    return fold_link(url.split("?")[0].split("#")[0])
+    """Return a site's host and path without scheme, www and trailing slash; "" for none.
+
+    A bare host with its path is taken too.
+    """
+    address = url if "//" in url else f"//{url}"
+    return fold_link(address.split("?")[0].split("#")[0])
 
 
 def wordpress_post(guid: str) -> tuple[str, int] | None:

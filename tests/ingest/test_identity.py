@@ -165,3 +165,15 @@ def test_the_hash_is_of_what_a_reader_sees() -> None:
         replace(entry, tags=()),
     ):
         assert content_hash(other) != content_hash(entry)
+
+
+def test_a_post_copied_on_its_site_does_not_keep_the_guid_of_the_first() -> None:
+    first = Entry("A", site="w.example", post_id=568, guid="https://w.example/?p=568")
+    copy = Entry("B", site="w.example", post_id=1158, guid="https://w.example/?p=568")
+    assert not meet(first, copy)
+
+
+def test_items_that_all_link_home_are_told_apart_by_title_where_one_guid_is_on_two() -> None:
+    entries = [Entry(t, guid=g, url="https://p.example/") for t, g in ("Ax", "Bx", "Cy", "Dz")]
+    found = [set(keys(entry, FEED, None, shared(entries))) for entry in entries]
+    assert not found[0] & found[1]
