@@ -83,6 +83,7 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("fence", _fence, INTERRUPTS)
     parser.block.ruler.at("blockquote", _quote, INTERRUPTS)
     parser.block.ruler.before("heading", "subtext", _subtext, INTERRUPTS)
+    parser.block.ruler.before("heading", "outdent", _outdent, {"alt": ["paragraph"]})
     parser.inline.ruler.before("autolink", "angle", _angle)
     parser.inline.ruler.at("text", _text)
     parser.inline.ruler.before("text", "bare", _bare)
@@ -144,6 +145,11 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.push("blockquote_close", "blockquote", -1)
     state.line = following
     return True
+
+
+def _outdent(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """End a list's item at a line that is not indented under it: nothing continues lazily."""
+    return silent and state.sCount[start] < state.blkIndent
 
 
 def _subtext(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -84,3 +84,5 @@ def _add_channels(world: World, ids: Snowflakes, clock: Clock) -> None:
         changed_at=clock.now(),
     )
     world.channels[thread.id] = thread
+    for user_id in world.users:
+        world.mark_read(user_id, newsroom.id)

@@ -131,7 +131,8 @@ def _guild_channel(of: Channel) -> Json:
 
 
 def _thread(world: World, of: Channel) -> Json:
-    count = len(world.messages.get(of.id, {}))
+    # A thread's first message bears the thread's own id and is not counted (message_count).
+    count = sum(1 for message_id in world.messages.get(of.id, {}) if message_id != of.id)
     return {
         "owner_id": of.owner_id,
         "message_count": count,

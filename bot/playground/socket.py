@@ -70,6 +70,7 @@ class PageSockets:
             "command": self._command,
             "component": self._component,
             "modal": self._modal,
+            "read": self._read,
             "dismiss": self._dismiss,
             "publish": self._publish,
             "trouble": self._trouble,
@@ -138,9 +139,15 @@ class PageSockets:
             "me": visitor.user_id,
             "bot": {"user": shapes.user(world.users[world.bot_id]), "online": hub.bot_online},
             "commands": self._commands(visitor.user_id),
-            "unread": {},
+            "unread": self._unread(visitor.user_id),
             "feeds": [{"name": "Sample feed", "url": self.bench.feed.url}],
         }
+
+    def _unread(self, user_id: str) -> dict[str, int]:
+        world = self.hub.world
+        seen = [c.id for c in world.channels.values() if self._sees(user_id, c)]
+        counts = {channel_id: world.unread(user_id, channel_id) for channel_id in seen}
+        return {channel_id: count for channel_id, count in counts.items() if count}
 
     def _commands(self, user_id: str) -> list[Json]:
         world = self.hub.world
@@ -223,6 +230,11 @@ class PageSockets:
             list(asked["components"]),
         )
         return {"interaction_id": interaction.id}
+
+    async def _read(self, visitor: Visitor, asked: Json) -> Json:
+        channel = people.person_channel(self.hub, visitor.user_id, str(asked["channel_id"]))
+        self.hub.world.mark_read(visitor.user_id, channel.id)
+        return {}
 
     async def _dismiss(self, visitor: Visitor, asked: Json) -> Json:
         message = self.hub.world.find_message(str(asked["message_id"]))

@@ -168,11 +168,29 @@ class World:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     commands: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    # Up to which message a person has read a channel: by person, then channel.
+    read_marks: dict[str, dict[str, str]] = field(default_factory=dict)
     in_guild: bool = True
 
     def in_channel(self, channel_id: str) -> dict[str, Message]:
         """Return the messages of a channel by id, oldest first."""
         return self.messages.setdefault(channel_id, {})
+
+    def mark_read(self, user_id: str, channel_id: str) -> None:
+        """Note that a person has read a channel to its end."""
+        newest = max(self.in_channel(channel_id), key=int, default="0")
+        self.read_marks.setdefault(user_id, {})[channel_id] = newest
+
+    def unread(self, user_id: str, channel_id: str) -> int:
+        """Return how many messages of others a person has not read in a channel."""
+        mark = int(self.read_marks.get(user_id, {}).get(channel_id, "0"))
+        return sum(
+            1
+            for message in self.in_channel(channel_id).values()
+            if int(message.id) > mark
+            and message.author_id != user_id
+            and not message.flags & (EPHEMERAL | LOADING)
+        )
 
     def threads_of(self, channel_id: str) -> Iterator[Channel]:
         """Yield the threads below a channel."""

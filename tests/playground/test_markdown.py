@@ -25,6 +25,12 @@ CASES = {
     "quote to the end": (">>> a\nb", "<blockquote> <p>a<br> b</p> </blockquote>"),
     "list": ("- a\n- b", "<ul> <li>a</li> <li>b</li> </ul>"),
     "numbers": ("3. a\n4. b", '<ol start="3"> <li>a</li> <li>b</li> </ol>'),
+    "line after an item": ("- a\nb", "<ul> <li>a</li> </ul> <p>b</p>"),
+    "indented line of an item": ("- a\n  b", "<ul> <li>a<br> b</li> </ul>"),
+    "line after a nested item": (
+        "1. a\n   - b\nc",
+        "<ol> <li>a <ul> <li>b</li> </ul> </li> </ol> <p>c</p>",
+    ),
     "code": ("`**x**`", "<p><code>**x**</code></p>"),
     "fence": ("```py\n<x>\n```", '<pre><code data-language="py">&lt;x&gt;</code></pre>'),
     "open fence": ("```x", "<p>```x</p>"),

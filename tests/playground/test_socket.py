@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.playground import people
 from bot.playground.server import Server
 
 
@@ -145,6 +146,20 @@ async def test_words_are_said_drawn_and_paged(server: Server, page: Page) -> Non
     ]
     earlier = await page.ask("history", channel_id=general, limit=2, before=latest[0]["id"])
     assert [m["content"] for m in earlier["messages"]] == ["**1**", "**2**"]
+
+
+async def test_what_is_unread_is_told_until_it_is_read(server: Server, page: Page) -> None:
+    general = server.world.channel_named("general").id
+    ravi = server.world.user_named("ravi").id
+    assert (await page.ask("hello"))["unread"] == {}
+    for _ in range(2):
+        people.say(server.hub, ravi, general, "News")
+    await page.ask("say", channel_id=general, text="Mine")
+    assert (await page.ask("hello"))["unread"] == {general: 2}
+    assert (await page.ask("read", channel_id=general))["ok"]
+    assert (await page.ask("hello"))["unread"] == {}
+    await page.ask("become", user_id=ravi)
+    assert (await page.ask("hello"))["unread"] == {general: 1}
 
 
 async def test_refusals_are_sentences(server: Server, page: Page) -> None:

@@ -149,6 +149,15 @@ export class Composer {
     this.suggest.hidden = false;
   }
 
+  /** Open a command by its name, its first option filled in; gives whether there is one. */
+  start(name, rest = "") {
+    const leaf = this.leaves().find((one) => one.name === name);
+    if (!leaf || !this.app.state.isText(this.app.state.channel)) return false;
+    this.rest = rest;
+    this.begin(leaf);
+    return true;
+  }
+
   emptyWord() {
     return this.app.state.commands.length
       ? "No command has that name. Backspace to see them all."

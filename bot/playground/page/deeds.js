@@ -4,6 +4,7 @@ import { toast } from "./dom.js";
 import { nameOf } from "./components.js";
 import { openModal } from "./modal.js";
 
+const READ_AFTER_MS = 400;
 const NO_ANSWER = /did not respond|interaction failed/i;
 
 /** The page's deeds; what extends it holds `state`, `socket`, `messages` and `reload`. */
@@ -14,6 +15,15 @@ export class Deeds {
 
   complain(error) {
     toast(error.message, "bad");
+  }
+
+  /** Tell the server what is read, once for what arrives in a row; a lost word does no harm. */
+  noteRead(channelId) {
+    clearTimeout(this.readTimer);
+    this.readTimer = setTimeout(
+      () => this.ask("read", { channel_id: channelId }).catch(() => {}),
+      READ_AFTER_MS,
+    );
   }
 
   async runCommand(leaf, options) {

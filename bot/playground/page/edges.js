@@ -11,8 +11,46 @@ export function olderNote() {
   return h("div", { class: "older", role: "status" }, "Older messages load as you scroll up");
 }
 
-/** Draw the head of a channel that is read to its start. */
-export function welcome(channel, state) {
+const STARTERS = [
+  ["tag", "UN", "Read what carries a tag"],
+  ["search", "harbour", "Search every word of the archive"],
+  ["latest", "", "See what came in last"],
+  ["subscription add", "", "Have new articles posted in a channel"],
+];
+
+/** Offer first steps: commands ready to send, and the tour. */
+function starters(app) {
+  const names = new Set(app.composer.leaves().map((leaf) => leaf.name));
+  const usable = STARTERS.filter(([name]) => names.has(name));
+  if (!usable.length)
+    return h("p", { role: "status" }, "Tagwire is starting; its commands are here in a moment.");
+  return h(
+    "ul",
+    { class: "starters", "aria-label": "First steps" },
+    usable.map(([name, rest, words]) =>
+      starter("slash", `/${name}${rest ? ` ${rest}` : ""}`, words, () =>
+        app.composer.start(name, rest),
+      ),
+    ),
+    starter("help", "Guided tour", "Ten steps; leave it at any of them", () => app.startTour()),
+  );
+}
+
+function starter(mark, name, words, run) {
+  return h(
+    "li",
+    {},
+    h(
+      "button",
+      { type: "button", class: "starter", on: { click: run } },
+      icon(mark),
+      h("span", {}, h("b", {}, name), h("span", {}, words)),
+    ),
+  );
+}
+
+/** Draw the head of a channel that is read to its start; an empty one offers first steps. */
+export function welcome(channel, state, app, empty) {
   const name = channelName(channel);
   const place = THREADS.includes(channel?.type) || channel?.type === 1;
   const start = `This is the start of #${name}. Type / to see what Tagwire can do.`;
@@ -23,6 +61,7 @@ export function welcome(channel, state) {
     h("h2", {}, place ? name : `Welcome to #${name}`),
     h("p", {}, place ? "The start of this conversation." : channel?.topic || start),
     tagsOf(channel, state),
+    empty && channel?.type === 0 ? starters(app) : null,
   );
 }
 

@@ -29,6 +29,7 @@ export class MessageView {
     state.on("message-changed", (message) => this.isShown(message) && this.redraw(message.id));
     state.on("message-dropped", (message) => this.isShown(message) && this.dropped(message.id));
     state.on("pending", (row) => this.pendingChanged(row));
+    state.on("commands", () => this.inner?.classList.contains("empty-channel") && this.drawTop());
   }
 
   isShown(message) {
@@ -146,8 +147,12 @@ export class MessageView {
 
   drawTop() {
     const channel = this.state.channels.get(this.channelId);
-    const { whole } = this.state.listOf(this.channelId);
-    this.top.replaceChildren(whole ? welcome(channel, this.state) : olderNote());
+    const { whole, list } = this.state.listOf(this.channelId);
+    const empty = whole && !list.length;
+    this.inner.classList.toggle("empty-channel", empty);
+    this.top.replaceChildren(
+      whole ? welcome(channel, this.state, this.app, empty) : olderNote(),
+    );
   }
 
   isNewDay(previous, message) {
@@ -186,6 +191,7 @@ export class MessageView {
     const { list } = this.state.listOf(this.channelId);
     const previous = list.at(-2);
     if (this.isNewDay(previous, message)) this.list.append(this.dayLine(message));
+    if (!previous) this.drawTop();
     const node = drawMessage(message, this.app, this.isJoined(previous, message));
     node.classList.add("arriving");
     this.list.append(node);

@@ -43,10 +43,11 @@ class App extends Deeds {
   listen() {
     window.addEventListener("hashchange", () => this.follow());
     byId("shade").addEventListener("click", () => this.drawer(false));
-    document.addEventListener(
-      "visibilitychange",
-      () => this.state.current && this.state.markRead(this.state.current),
-    );
+    document.addEventListener("visibilitychange", () => {
+      if (this.state.current && document.visibilityState === "visible")
+        this.state.markRead(this.state.current);
+    });
+    this.state.on("read", (channelId) => this.noteRead(channelId));
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) this.escape();
     });
@@ -219,6 +220,7 @@ class App extends Deeds {
       modal: () => this.showModal(event),
       commands: () => {
         state.commands = event.commands;
+        state.tell("commands");
       },
       channel_create: () => this.channelChanged(event.channel),
       channel_update: () => this.channelChanged(event.channel),

@@ -113,6 +113,7 @@ export class State {
 
   countUnread(message) {
     const seen = message.channel_id === this.current && document.visibilityState === "visible";
+    if (seen) this.tell("read", message.channel_id);
     if (seen || message.author?.id === this.me || message.ephemeral) return;
     this.unread.set(message.channel_id, (this.unread.get(message.channel_id) ?? 0) + 1);
     this.tell("unread");
@@ -151,6 +152,7 @@ export class State {
 
   markRead(channelId) {
     if (!this.unread.get(channelId)) return;
+    this.tell("read", channelId);
     this.unread.delete(channelId);
     this.tell("unread");
   }

@@ -212,6 +212,9 @@ class PageWorld:
         self.later("interaction", interaction_id=interaction, channel_id=GENERAL, state="answered")
         return {"interaction_id": interaction}
 
+    def on_read(self, _: Json) -> None:
+        """Take note that a channel is read."""
+
     def on_dismiss(self, asked: Json) -> None:
         for held in self.messages.values():
             held[:] = [m for m in held if m["id"] != asked["message_id"]]
