@@ -37,7 +37,10 @@ def keys(
     home = fold_site(site_url or "")
     guid = None if entry.guid in ignore or _is_copied(entry) else entry.guid
     if guid and not _is_home(guid, home, feed_url):
-        found.append(_key("guid", fold_link(feed_url or "") or home, guid))
+        scope = fold_link(feed_url or "") or home
+        # A file that names no site: "1" is in many feeds, an address or a tag: URI is not.
+        named = scope or ":" in guid
+        found.append(_key("guid", scope, guid if named else f"{guid} {fold_words(entry.title)}"))
     if entry.site and entry.post_id:
         found.append(_key("post", fold_site(entry.site), str(entry.post_id)))
     numbered = wordpress_post(guid or "") or wordpress_post(entry.url or "")

@@ -177,3 +177,8 @@ def test_items_that_all_link_home_are_told_apart_by_title_where_one_guid_is_on_t
     entries = [Entry(t, guid=g, url="https://p.example/") for t, g in ("Ax", "Bx", "Cy", "Dz")]
     found = [set(keys(entry, FEED, None, shared(entries))) for entry in entries]
     assert not found[0] & found[1]
+
+
+def test_short_ids_of_files_without_a_site_meet_only_under_one_title() -> None:
+    assert not meet(Entry("A", guid="1"), Entry("B", guid="1"), None, None)
+    assert meet(Entry("A", guid="tag:x,1"), Entry("B", guid="tag:x,1"), None, None)

@@ -321,9 +321,10 @@ def test_a_feed_may_ask_for_its_rhythm() -> None:
     assert read(rss("", hours)).skip_hours == frozenset((0, 5))
 
 
-def test_more_items_than_the_limit_are_left_out_and_said() -> None:
+def test_more_items_of_a_polled_feed_than_the_limit_are_left_out_and_said() -> None:
     items = "<item><title>x</title></item>" * (MAX_ITEMS + 3)
-    reading = read(rss(items), name="f.xml")
+    assert len(read(rss(items)).entries) == MAX_ITEMS + 3, "a file is read whole"
+    reading = read(rss(items), name="f.xml", expect="feed")
     assert (reading.read, len(reading.entries)) == (MAX_ITEMS + 3, MAX_ITEMS)
     assert [(p.key, p.params["count"]) for p in reading.problems] == [("ingest.form_items_left", 3)]
 
@@ -356,3 +357,9 @@ def test_what_only_begins_like_a_feed_is_an_error() -> None:
     with pytest.raises(UnreadableError) as caught:
         read(b"<rss")
     assert caught.value.key in ("ingest.form_broken_feed", "ingest.form_plain_text")
+
+
+def test_an_item_that_holds_nothing_is_counted_and_reported_and_no_article() -> None:
+    reading = read(rss("<item><comments/></item><item><title>A</title></item>"))
+    assert (reading.read, [entry.title for entry in reading.entries]) == (2, ["A"])
+    assert [(p.key, p.params["number"]) for p in reading.problems] == [("ingest.form_bad_item", 1)]

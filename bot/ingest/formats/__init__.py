@@ -12,6 +12,7 @@ from bot.errors import UnreadableError
 from bot.ingest.decode import decode, inflate
 from bot.ingest.formats import archive_html, archive_text, json_feed, opml, rest, syndication, wxr
 from bot.ingest.formats.sniff import Form, binary_kind, sniff
+from bot.ingest.limits import MAX_FILE_ITEMS, MAX_ITEMS
 from bot.ingest.plain import clean_text, cut
 from bot.model import Reading
 
@@ -44,7 +45,9 @@ def read(
     if form is Form.JSON:
         return _read_json(text, url, where, expect)
     if form is Form.SYNDICATION:
-        return syndication.read(text, url=url, where=where, allow_comments=allow_comments)
+        return syndication.read(
+            text, url=url, where=where, allow_comments=allow_comments, limit=_limit(expect)
+        )
     if form in _WORDS:
         raise UnreadableError(_WORDS[form])
     if expect == "feed":
@@ -78,8 +81,13 @@ def _read_json(text: str, url: str | None, where: str, expect: str | None) -> Re
     except RecursionError as error:
         raise UnreadableError("ingest.form_bad_json", line=1, column=1) from error
     if json_feed.is_json_feed(document):
-        return json_feed.read(document, url=url, where=where)
+        return json_feed.read(document, url=url, where=where, limit=_limit(expect))
     return rest.read(document, url=url, where=where)
+
+
+def _limit(expect: str | None) -> int:
+    # A polled feed is a stranger's; a file was handed over to be read whole.
+    return MAX_ITEMS if expect == "feed" else MAX_FILE_ITEMS
 
 
 def _no_feed(form: Form, text: str) -> UnreadableError:

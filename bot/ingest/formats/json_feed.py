@@ -26,8 +26,10 @@ def is_json_feed(document: object) -> bool:
     return bare or "jsonfeed.org" in version
 
 
-def read(document: dict[str, Any], *, url: str | None = None, where: str = "") -> Reading:
-    """Read a JSON Feed; an item of a wrong type is skipped and reported, not the feed."""
+def read(
+    document: dict[str, Any], *, url: str | None = None, where: str = "", limit: int = MAX_ITEMS
+) -> Reading:
+    """Read a JSON Feed, at most `limit` items; one of a wrong type is reported, not the feed."""
     items = document.get("items", [])
     if not isinstance(items, list):
         raise UnreadableError("ingest.form_json_no_items")
@@ -35,17 +37,15 @@ def read(document: dict[str, Any], *, url: str | None = None, where: str = "") -
     people = _people(document)
     entries: list[Entry] = []
     problems: list[Problem] = []
-    for number, item in enumerate(items[:MAX_ITEMS], start=1):
+    for number, item in enumerate(items[:limit], start=1):
         entry = _entry(item, people, site_url or url) if isinstance(item, dict) else None
         if entry is None:
             problems.append(Problem(where, "ingest.form_bad_item", {"number": number}))
         else:
             entries.append(entry)
-    over = len(items) - MAX_ITEMS
+    over = len(items) - limit
     if over > 0:
-        problems.append(
-            Problem(where, "ingest.form_items_left", {"count": over, "limit": MAX_ITEMS})
-        )
+        problems.append(Problem(where, "ingest.form_items_left", {"count": over, "limit": limit}))
     return Reading(
         form=f"JSON Feed {_version(document)}",
         entries=tuple(entries),

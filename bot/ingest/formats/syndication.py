@@ -50,9 +50,14 @@ _Item = dict[str, Any]
 
 
 def read(
-    text: str, *, url: str | None = None, where: str = "", allow_comments: bool = False
+    text: str,
+    *,
+    url: str | None = None,
+    where: str = "",
+    allow_comments: bool = False,
+    limit: int = MAX_ITEMS,
 ) -> Reading:
-    """Read a feed from its text; `url` resolves relative links.
+    """Read a feed from its text: at most `limit` items; `url` resolves relative links.
 
     Raises UnreadableError for what holds no feed and, unless allowed, for a feed of comments.
     """
@@ -65,17 +70,23 @@ def read(
     if not allow_comments and _is_comment_feed(title or "", items):
         raise UnreadableError("ingest.comment_feed", title=title or url or "")
     site_url = safe_link(feed.get("link"), url)
-    entries = tuple(_entry(item, feed, site_url or url) for item in items[:MAX_ITEMS])
-    over = len(items) - len(entries)
-    problem = Problem(where, "ingest.form_items_left", {"count": over, "limit": MAX_ITEMS})
+    entries = [_entry(item, feed, site_url or url) for item in items[:limit]]
+    problems = [
+        Problem(where, "ingest.form_bad_item", {"number": number})
+        for number, entry in enumerate(entries, start=1)
+        if _is_empty(entry)
+    ]
+    if (over := len(items) - len(entries)) > 0:
+        left = {"count": over, "limit": limit}
+        problems.append(Problem(where, "ingest.form_items_left", left))
     return Reading(
         form=_FORMS.get(parsed.get("version") or "", "RSS"),
-        entries=entries,
+        entries=tuple(entry for entry in entries if not _is_empty(entry)),
         read=len(items),
         title=title,
         site_url=site_url,
         language=_text(feed, "language") or None,
-        problems=(problem,) if over else (),
+        problems=tuple(problems),
         offers=_offers(feed, url),
         ttl_s=_ttl_s(feed),
         skip_hours=_skip_hours(text),
@@ -161,6 +172,10 @@ def _entry(item: _Item, feed: _Item, site_url: str | None) -> Entry:
             image_url=_image(item),
         )
     )
+
+
+def _is_empty(entry: Entry) -> bool:
+    return not (entry.title or entry.blocks or entry.url or entry.guid)
 
 
 def _text(item: _Item, name: str) -> str:
