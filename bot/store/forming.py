@@ -1,16 +1,20 @@
-"""Turns owed deliveries into posts: one an article, in order, at most a cap at once."""
+"""Turns owed deliveries into posts: one an article or one a digest, in order, within the cap."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.store.rows import many, milliseconds, second
+from bot.store.rhythm import DEFAULT_CAP, Rhythm, is_held, rhythm_of
+from bot.store.rows import at, many, milliseconds, second
 
-DEFAULT_CAP = 10
+# As many as a message can list; what is left out of a digest is counted and can be opened.
+DIGEST_ARTICLES = 25
+AN_HOUR = timedelta(hours=1)
 # What a paused channel may owe; older articles are skipped, and the cap bounds the rest later.
 BACKLOG = 200
 
@@ -29,12 +33,31 @@ def is_due(now: datetime, connection: sqlite3.Connection) -> bool:
     return row is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A delivery that may go out, with the rhythm of the subscription whose look it has."""
+
+    id: int
+    target_id: int
+    subscription_id: int | None
+    hidden: bool
+    query: str
+    rhythm: Rhythm
+    owed_at: datetime
+    alone: bool
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it goes into a digest: by the rhythm, or held over the quiet hours."""
+        return self.rhythm.is_digest or is_held(self.rhythm, self.owed_at)
+
+
 def form(now: datetime, connection: sqlite3.Connection) -> int:
     """Form the posts that are due and return how many, oldest article first in each channel."""
-    due = connection.execute(
+    found = connection.execute(
         f"""
-        SELECT d.id, d.target_id, a.hidden, coalesce(s.query, '') AS query,
-               coalesce(s.rhythm, '{{}}') AS rhythm
+        SELECT d.id, d.target_id, d.subscription_id, d.created_at, t.kind, a.hidden,
+               coalesce(s.query, '') AS query, coalesce(s.rhythm, '{{}}') AS rhythm
         FROM deliveries d
         JOIN targets t ON t.id = d.target_id
         JOIN articles a ON a.id = d.article_id
@@ -44,45 +67,125 @@ def form(now: datetime, connection: sqlite3.Connection) -> int:
         {"now": second(now)},
     ).fetchall()
     formed = 0
-    for _, group in groupby(due, key=lambda row: row["target_id"]):
-        formed += _form_target(connection, list(group), now)
+    for _, group in groupby(found, key=lambda row: row["target_id"]):
+        formed += _form_target(connection, [_due(row) for row in group], now)
     return formed
 
 
-def _form_target(connection: sqlite3.Connection, due: Sequence[sqlite3.Row], now: datetime) -> int:
-    skip(connection, [row["id"] for row in due if row["hidden"]], "withdrawn")
-    shown = [row for row in due if not row["hidden"]]
-    cap = max((_cap(row["rhythm"]) for row in shown), default=DEFAULT_CAP)
-    left_out, posted = shown[: max(0, len(shown) - cap)], shown[-cap:]
-    skip(connection, [row["id"] for row in left_out], "cap")
-    for place, row in enumerate(posted, 1):
+def _due(row: sqlite3.Row) -> _Due:
+    return _Due(
+        row["id"],
+        row["target_id"],
+        row["subscription_id"],
+        row["hidden"] is not None,
+        row["query"],
+        rhythm_of(json.loads(row["rhythm"])),
+        at(row["created_at"]),
+        row["kind"] == "forum",
+    )
+
+
+def _form_target(connection: sqlite3.Connection, due: Sequence[_Due], now: datetime) -> int:
+    skip(connection, [d.id for d in due if d.hidden], "withdrawn")
+    shown = [d for d in due if not d.hidden]
+    # A forum has one post an article, so a digest there is as many posts at its hour.
+    bundled = [d for d in shown if d.is_bundled and not d.alone]
+    formed = 0
+    for subscription_id in dict.fromkeys(d.subscription_id for d in bundled):
+        _digest(connection, [d for d in bundled if d.subscription_id == subscription_id], now)
+        formed += 1
+    single = [d for d in shown if not d.is_bundled or d.alone]
+    return formed + _form_singles(connection, single, now)
+
+
+def _digest(connection: sqlite3.Connection, due: Sequence[_Due], now: datetime) -> None:
+    left_out, posted = due[:-DIGEST_ARTICLES], due[-DIGEST_ARTICLES:]
+    skip(connection, [d.id for d in left_out], "cap")
+    _post(connection, posted, len(left_out), now)
+
+
+def _form_singles(connection: sqlite3.Connection, due: Sequence[_Due], now: datetime) -> int:
+    kept, over = _within_the_hour(connection, due, now)
+    cap = max((d.rhythm.cap for d in kept), default=DEFAULT_CAP)
+    over += kept[: max(0, len(kept) - cap)]
+    posted = kept[-cap:]
+    skip(connection, [d.id for d in over], "cap")
+    for place, one in enumerate(posted, 1):
         # The line about what was left out stands under the newest, where people look last.
-        overflow = len(left_out) if place == len(posted) else 0
-        _post(connection, row, overflow, now)
+        _post(connection, [one], len(over) if place == len(posted) else 0, now)
     return len(posted)
 
 
-def _cap(rhythm: str) -> int:
-    cap = json.loads(rhythm).get("cap")
-    return cap if isinstance(cap, int) and cap > 0 else DEFAULT_CAP
+def _within_the_hour(
+    connection: sqlite3.Connection, due: Sequence[_Due], now: datetime
+) -> tuple[list[_Due], list[_Due]]:
+    """Part what may go out in this hour from what is left out; a full hour puts all of it off."""
+    left_out: set[int] = set()
+    for subscription_id in dict.fromkeys(d.subscription_id for d in due):
+        own = [d for d in due if d.subscription_id == subscription_id]
+        if own[0].rhythm.per_hour is None:
+            continue
+        posts, free_at = _hours_posts(connection, own[0], now)
+        room = own[0].rhythm.per_hour - posts
+        if room <= 0:
+            _put_off(connection, [d.id for d in own], free_at or now + AN_HOUR)
+            due = [d for d in due if d.subscription_id != subscription_id]
+        else:
+            left_out.update(d.id for d in own[:-room])
+    return [d for d in due if d.id not in left_out], [d for d in due if d.id in left_out]
 
 
-def _post(connection: sqlite3.Connection, row: sqlite3.Row, overflow: int, now: datetime) -> None:
+def _hours_posts(
+    connection: sqlite3.Connection, due: _Due, now: datetime
+) -> tuple[int, datetime | None]:
+    """Return how many posts a subscription had in the last hour, and when that hour is over."""
+    row = connection.execute(
+        """
+        SELECT count(DISTINCT p.id) AS posts, min(p.created_at) AS first
+        FROM posts p JOIN deliveries d ON d.post_id = p.id
+        WHERE p.target_id = :target AND p.created_at > :since
+          AND d.subscription_id = :subscription
+        """,
+        {
+            "target": due.target_id,
+            "since": second(now - AN_HOUR),
+            "subscription": due.subscription_id,
+        },
+    ).fetchone()
+    return row["posts"], None if row["first"] is None else at(row["first"]) + AN_HOUR
+
+
+def _put_off(connection: sqlite3.Connection, delivery_ids: Sequence[int], until: datetime) -> None:
+    connection.execute(
+        """
+        UPDATE deliveries SET not_before = :until
+        WHERE id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"until": second(until), "ids": many(delivery_ids)},
+    )
+
+
+def _post(
+    connection: sqlite3.Connection, carried: Sequence[_Due], overflow: int, now: datetime
+) -> None:
     post_id = connection.execute(
         """
         INSERT INTO posts (target_id, state, next_try_at, overflow, query, created_at)
         VALUES (:target, 'ready', :at, :overflow, :query, :now)
         """,
         {
-            "target": row["target_id"],
+            "target": carried[-1].target_id,
             "at": milliseconds(now),
             "overflow": overflow,
-            "query": row["query"],
+            "query": carried[-1].query,
             "now": second(now),
         },
     ).lastrowid
     connection.execute(
-        "UPDATE deliveries SET post_id = :post WHERE id = :id", {"post": post_id, "id": row["id"]}
+        """
+        UPDATE deliveries SET post_id = :post WHERE id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"post": post_id, "ids": many(d.id for d in carried)},
     )
 
 

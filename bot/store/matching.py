@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.model import Scope
 from bot.query import language
-from bot.query.nodes import Query
+from bot.query.nodes import Query, negated
 from bot.store.check import Facts, passes
 from bot.store.index import IndexRow
 from bot.store.requirements import ANY, offered, required
-from bot.store.resolve import Asked, resolve
+from bot.store.resolve import Asked, Names, resolve
+from bot.store.rhythm import Rhythm, due_at, rhythm_of
 from bot.store.rows import second
 
 REVISION = "subscriptions_revision"
 
 
+class _Written(NamedTuple):
+    """What a saved query is made from; an equal one need not be read again."""
+
+    query: str
+    scope_guild_id: int | None
+    zone: str | None
+    blocked: str | None
+    rhythm: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    written: tuple[str, int | None, str | None]
+    written: _Written
     query: Query
     scope: Scope
     zone: tzinfo
+    rhythm: Rhythm
     requires: frozenset[str]
 
 
@@ -46,11 +60,11 @@ class Matching:
         """
         self._refresh(connection)
         facts = Facts(row)
-        candidates = self._candidates(connection, facts)
+        names: Names = {}
         return tuple(
             saved_id
-            for saved_id in sorted(candidates)
-            if self._matches(connection, self._saved[saved_id], facts, now)
+            for saved_id in sorted(self._candidates(connection, facts))
+            if self._matches(connection, self._saved[saved_id], facts, now, names)
         )
 
     def owe(
@@ -64,30 +78,36 @@ class Matching:
 
         Return how many deliveries are new. A target that has had the article gets it no more.
         """
-        owed = 0
-        for subscription_id in subscription_ids:
-            values = {"article": article_id, "subscription": subscription_id, "now": second(now)}
-            owed += connection.execute(
-                """
-                INSERT INTO deliveries
-                    (target_id, article_id, subscription_id, state, not_before, created_at)
-                SELECT target_id, :article, id, 'owed',
-                       :now + coalesce(rhythm ->> '$.delay_s', 0), :now
-                FROM subscriptions WHERE id = :subscription
-                ON CONFLICT (target_id, article_id) DO NOTHING
-                """,
-                values,
-            ).rowcount
-            connection.execute(
-                """
-                INSERT OR IGNORE INTO delivery_wants (delivery_id, subscription_id)
-                SELECT d.id, s.id FROM subscriptions s
-                JOIN deliveries d ON d.target_id = s.target_id AND d.article_id = :article
-                WHERE s.id = :subscription AND d.state = 'owed' AND d.post_id IS NULL
-                """,
-                values,
-            )
-        return owed
+        self._refresh(connection)
+        values = [
+            {
+                "article": article_id,
+                "subscription": subscription_id,
+                "now": second(now),
+                "due": second(due_at(self._saved[subscription_id].rhythm, now)),
+            }
+            for subscription_id in subscription_ids
+        ]
+        owed = connection.executemany(
+            """
+            INSERT INTO deliveries
+                (target_id, article_id, subscription_id, state, not_before, created_at)
+            SELECT target_id, :article, id, 'owed', :due, :now
+            FROM subscriptions WHERE id = :subscription
+            ON CONFLICT (target_id, article_id) DO NOTHING
+            """,
+            values,
+        ).rowcount
+        connection.executemany(
+            """
+            INSERT OR IGNORE INTO delivery_wants (delivery_id, subscription_id)
+            SELECT d.id, s.id FROM subscriptions s
+            JOIN deliveries d ON d.target_id = s.target_id AND d.article_id = :article
+            WHERE s.id = :subscription AND d.state = 'owed' AND d.post_id IS NULL
+            """,
+            values,
+        )
+        return max(0, owed)
 
     def _candidates(self, connection: sqlite3.Connection, facts: Facts) -> set[int]:
         if not self._saved:
@@ -96,11 +116,17 @@ class Matching:
         return set().union(*(self._by_requirement[requirement] for requirement in known))
 
     def _matches(
-        self, connection: sqlite3.Connection, saved: _Saved, facts: Facts, now: datetime
+        self,
+        connection: sqlite3.Connection,
+        saved: _Saved,
+        facts: Facts,
+        now: datetime,
+        names: Names,
     ) -> bool:
         if facts.row.scope_id not in saved.scope.visible:
             return False
-        return passes(resolve(connection, saved.query, Asked(saved.scope, now, saved.zone)), facts)
+        asked = Asked(saved.scope, now, saved.zone, names)
+        return passes(resolve(connection, saved.query, asked), facts)
 
     def _refresh(self, connection: sqlite3.Connection) -> None:
         """Take over what changed in the subscriptions since the last article."""
@@ -112,13 +138,14 @@ class Matching:
             return
         active = connection.execute(
             """
-            SELECT s.id, s.query, s.scope_guild_id, g.settings ->> '$.zone' AS zone
+            SELECT s.id, s.query, s.scope_guild_id, g.settings ->> '$.zone' AS zone,
+                   iif(s.owner = 'guild', g.settings ->> '$.blocked', NULL) AS blocked, s.rhythm
             FROM subscriptions s
             LEFT JOIN guilds g ON g.guild_id = s.scope_guild_id
             WHERE s.paused IS NULL
             """
         ).fetchall()
-        written = {row["id"]: (row["query"], row["scope_guild_id"], row["zone"]) for row in active}
+        written = {row["id"]: _Written(*tuple(row)[1:]) for row in active}
         for saved_id, saved in tuple(self._saved.items()):
             if written.get(saved_id) != saved.written:
                 self._drop(saved_id)
@@ -126,11 +153,15 @@ class Matching:
             self._take(saved_id, written[saved_id])
         self._revision = revision
 
-    def _take(self, saved_id: int, written: tuple[str, int | None, str | None]) -> None:
-        text, scope_guild_id, zone = written
-        query = language.parse(text)
+    def _take(self, saved_id: int, written: _Written) -> None:
+        query = allowed(written.query, written.blocked)
         saved = _Saved(
-            written, query, Scope(scope_guild_id), ZoneInfo(zone) if zone else UTC, required(query)
+            written,
+            query,
+            Scope(written.scope_guild_id),
+            ZoneInfo(written.zone) if written.zone else UTC,
+            rhythm_of(json.loads(written.rhythm)),
+            required(query),
         )
         self._saved[saved_id] = saved
         for requirement in saved.requires:
@@ -139,3 +170,10 @@ class Matching:
     def _drop(self, saved_id: int) -> None:
         for requirement in self._saved.pop(saved_id).requires:
             self._by_requirement[requirement].discard(saved_id)
+
+
+def allowed(query: str, blocked: str | None) -> Query:
+    """Return a saved query without what its server blocks for all its channels."""
+    unwanted = language.parse(blocked).root if blocked else None
+    wanted = language.parse(query)
+    return wanted if unwanted is None else language.narrow(wanted, negated(unwanted))

@@ -6,7 +6,9 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.model import AuditEntry, Counts, Scope, View
 from bot.query import language
@@ -104,6 +106,16 @@ class GuildStore:
 
         await self._connections.write(job)
 
+    async def each(self, key: str) -> Mapping[int, object]:
+        """Return what every guild has set under a key, by guild."""
+
+        def job(connection: sqlite3.Connection) -> Mapping[int, object]:
+            found = connection.execute("SELECT guild_id, settings FROM guilds").fetchall()
+            settings = {row["guild_id"]: json.loads(row["settings"]) for row in found}
+            return {guild: values[key] for guild, values in settings.items() if key in values}
+
+        return await self._connections.read(job)
+
     async def joined(self, guild_id: int) -> None:
         """Note that the bot is in the guild: what it owes there is due again."""
         await self._note(guild_id, None)
@@ -125,6 +137,38 @@ class GuildStore:
         await self._connections.write(job)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What somebody changed, to be noted in the transaction that changes it."""
+
+    guild_id: int
+    actor_id: int
+    now: datetime
+    action: str
+    subject: str
+    before: str | None = None
+    after: str | None = None
+
+
+def note_change(change: Change, connection: sqlite3.Connection) -> None:
+    """Write a change into the audit trail."""
+    connection.execute(
+        """
+        INSERT INTO audit (guild_id, actor_id, at, action, subject, before, after)
+        VALUES (:guild, :actor, :at, :action, :subject, :before, :after)
+        """,
+        {
+            "guild": change.guild_id,
+            "actor": change.actor_id,
+            "at": second(change.now),
+            "action": change.action,
+            "subject": change.subject,
+            "before": change.before,
+            "after": change.after,
+        },
+    )
+
+
 class AuditStore:
     """Who changed what in a guild, when, and how it was before."""
 
@@ -143,26 +187,26 @@ class AuditStore:
         after: str | None = None,
     ) -> None:
         """Record one change."""
-        values = (guild_id, actor_id, second(now), action, subject, before, after)
-        await self._connections.write(
-            lambda connection: (
-                connection.execute(
-                    """
-                INSERT INTO audit (guild_id, actor_id, at, action, subject, before, after)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                """,
-                    values,
-                ).rowcount
-            )
-        )
+        change = Change(guild_id, actor_id, now, action, subject, before, after)
+        await self._connections.write(partial(note_change, change))
 
-    async def list(self, guild_id: int, limit: int = 25) -> tuple[AuditEntry, ...]:
-        """Return a guild's last changes, newest first."""
+    async def list(
+        self, guild_id: int, limit: int = 25, *, subject: str | None = None, action: str = ""
+    ) -> tuple[AuditEntry, ...]:
+        """Return a guild's last changes, newest first; only of a subject, or of a kind.
+
+        `action` is how the action's name begins, such as "subscription.".
+        """
 
         def job(connection: sqlite3.Connection) -> tuple[AuditEntry, ...]:
             rows = connection.execute(
-                "SELECT * FROM audit WHERE guild_id = ? ORDER BY id DESC LIMIT ?",
-                (guild_id, limit),
+                """
+                SELECT * FROM audit
+                WHERE guild_id = :guild AND (:subject IS NULL OR subject = :subject)
+                  AND substr(action, 1, length(:action)) = :action
+                ORDER BY id DESC LIMIT :limit
+                """,
+                {"guild": guild_id, "subject": subject, "action": action, "limit": limit},
             )
             return tuple(
                 AuditEntry(

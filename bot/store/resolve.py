@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from math import ceil
 
 from bot.model import Scope
@@ -31,6 +32,9 @@ from bot.query.nodes import (
 )
 from bot.store import lookup
 from bot.store.index import IMAGE
+
+# Saved queries are asked of every article: what their words are is found out once.
+_REMEMBERED = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,21 @@ class Either:
 Test = Always | Never | Run | Start | Keys | Between | Neither | Both | Either
 
 
+Names = dict[tuple[str, str, int | None], tuple[str, ...]]
+"""The ids that a field's value means to a guild, as looked up once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks and when: what a query's names and dates are looked up with."""
+    """Who asks and when: what a query's names and dates are looked up with.
+
+    `names` is shared by queries that are resolved while no name changes.
+    """
 
     scope: Scope
     now: datetime
     zone: tzinfo = UTC
+    names: Names = field(default_factory=dict, compare=False)
 
 
 def resolve(connection: sqlite3.Connection, query: Query, asked: Asked) -> Test:
@@ -126,7 +138,7 @@ def _node(connection: sqlite3.Connection, node: Node, asked: Asked) -> Test | No
         case Prefix(text=typed):
             return _start(typed)
         case Named():
-            return _named(connection, node, asked.scope)
+            return _named(connection, node, asked)
         case Dated():
             since, until = language.span(node, asked.zone)
             return Between(_from(since), _from(until))
@@ -158,11 +170,13 @@ def _all(
     return joined(tests)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _run(typed: str) -> Run | None:
     found = text.query_tokens(typed)
     return Run(found.tokens, open_end=found.open_end) if found.tokens else None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _start(typed: str) -> Test | None:
     starts = text.prefix(typed).split()
     heads = text.query_tokens(typed).tokens[: len(starts)]
@@ -181,16 +195,19 @@ def _from(time: datetime | None) -> int | None:
     return None if time is None else ceil(time.timestamp())
 
 
-def _named(connection: sqlite3.Connection, node: Named, scope: Scope) -> Test:
+def _named(connection: sqlite3.Connection, node: Named, asked: Asked) -> Test:
     if node.field == "title":
         return _titled(node.values)
     keys: dict[str, None] = {}
     for value in node.values:
-        for name_id in lookup.ids(connection, node.field, value, scope):
-            keys[name_id] = None
+        known = (node.field, value, asked.scope.guild_id)
+        if known not in asked.names:
+            asked.names[known] = lookup.ids(connection, node.field, value, asked.scope)
+        keys.update(dict.fromkeys(asked.names[known]))
     return Keys(tuple(keys)) if keys else Never()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _titled(values: tuple[str, ...]) -> Test:
     choices: list[Test] = []
     for value in values:

@@ -10,10 +10,11 @@ from typing import Literal
 
 from bot.errors import NotFoundError, TagwireError
 from bot.model import Scope, Subscription, Target, TargetKind
-from bot.store import rows
+from bot.store import rows, subscription_changes
 from bot.store.connections import Connections
 from bot.store.records import bump_revision
 from bot.store.rows import packed_json, second
+from bot.store.subscription_changes import By
 
 _SELECT = """
     SELECT s.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
@@ -92,6 +93,35 @@ class SubscriptionStore:
             "now": second(now),
         }
         return await self._connections.write(partial(_added, values))
+
+    async def edit(
+        self,
+        subscription_id: int,
+        guild_id: int,
+        actor_id: int,
+        now: datetime,
+        **changed: object,
+    ) -> Subscription:
+        """Change query, look, rhythm, mention_role_id or mention_query, and note who did.
+
+        What is owed and not formed yet follows a new rhythm; a new query holds from now on.
+        """
+        by = By(guild_id, actor_id, now)
+        return await self._connections.write(partial(_edited, subscription_id, by, changed))
+
+    async def move(
+        self,
+        subscription_id: int,
+        guild_id: int,
+        actor_id: int,
+        now: datetime,
+        *,
+        kind: TargetKind,
+        channel_id: int,
+    ) -> Subscription:
+        """Let a subscription post into another channel; what it still owes goes along."""
+        by = By(guild_id, actor_id, now)
+        return await self._connections.write(partial(_moved, subscription_id, by, kind, channel_id))
 
     async def list(self, guild_id: int) -> tuple[Subscription, ...]:
         """Return a guild's subscriptions, oldest first."""
@@ -186,6 +216,27 @@ def _added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subs
     ).lastrowid
     bump_revision(connection)
     return _many(connection, "WHERE s.id = :id", {"id": added})[0]
+
+
+def _edited(
+    subscription_id: int, by: By, changed: Mapping[str, object], connection: sqlite3.Connection
+) -> Subscription:
+    found = _one(subscription_id, by.guild_id, connection)
+    subscription_changes.edit(connection, found, changed, by)
+    return _one(subscription_id, by.guild_id, connection)
+
+
+def _moved(
+    subscription_id: int,
+    by: By,
+    kind: TargetKind,
+    channel_id: int,
+    connection: sqlite3.Connection,
+) -> Subscription:
+    found = _one(subscription_id, by.guild_id, connection)
+    if found.target.channel_id != channel_id:
+        subscription_changes.move(connection, found, kind, channel_id, by)
+    return _one(subscription_id, by.guild_id, connection)
 
 
 def _paused(

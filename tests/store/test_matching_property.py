@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, find, given, settings
@@ -193,25 +194,27 @@ def changed(node: Node | None, change: Callable[[Node], Node]) -> Node | None:
 class Misread(Matching):
     """A parser that reads OR as "and"."""
 
-    def _take(self, saved_id: int, written: tuple[str, int | None, str | None]) -> None:
-        query = language.parse(written[0])
+    def _take(self, saved_id: int, written: Any) -> None:
+        query = language.parse(written.query)
         wrong = changed(query.root, lambda n: And(n.children) if isinstance(n, Or) else n)
-        super()._take(saved_id, (str(Query(wrong)), *written[1:]))
+        super()._take(saved_id, written._replace(query=str(Query(wrong))))
 
 
 class Unnegated(Matching):
     """A parser that loses the minus."""
 
-    def _take(self, saved_id: int, written: tuple[str, int | None, str | None]) -> None:
-        query = language.parse(written[0])
+    def _take(self, saved_id: int, written: Any) -> None:
+        query = language.parse(written.query)
         wrong = changed(query.root, lambda n: n.child if isinstance(n, Not) else n)
-        super()._take(saved_id, (str(Query(wrong)), *written[1:]))
+        super()._take(saved_id, written._replace(query=str(Query(wrong))))
 
 
 class Faulty(Matching):
     """A matcher whose exact check is wrong in one way."""
 
-    def _matches(self, connection: sqlite3.Connection, saved, facts: Facts, now: datetime) -> bool:  # type: ignore[no-untyped-def]
+    def _matches(
+        self, connection: sqlite3.Connection, saved: Any, facts: Facts, now: datetime, names: Any
+    ) -> bool:
         if facts.row.scope_id not in saved.scope.visible:
             return False
         test = resolve(connection, saved.query, Asked(self.scope(saved.scope), now, saved.zone))
@@ -261,16 +264,18 @@ class PublicNamesOnly(Faulty):
 class Unscoped(Matching):
     """Another guild's own articles are matched too."""
 
-    def _matches(self, connection: sqlite3.Connection, saved, facts: Facts, now: datetime) -> bool:  # type: ignore[no-untyped-def]
+    def _matches(
+        self, connection: sqlite3.Connection, saved: Any, facts: Facts, now: datetime, names: Any
+    ) -> bool:
         return passes(resolve(connection, saved.query, Asked(saved.scope, now)), facts)
 
 
 class RequiresTheNegated(Matching):
     """The index asks for what a query excludes."""
 
-    def _take(self, saved_id: int, written: tuple[str, int | None, str | None]) -> None:
+    def _take(self, saved_id: int, written: Any) -> None:
         super()._take(saved_id, written)
-        root = language.parse(written[0]).root
+        root = language.parse(written.query).root
         if isinstance(root, Not):
             self._drop(saved_id)
             super()._take(saved_id, written)

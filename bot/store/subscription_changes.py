@@ -1,0 +1,175 @@
+"""What changes in a subscription's row: edited, moved to another channel, each with its trail."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.errors import TagwireError
+from bot.model import Subscription, TargetKind
+from bot.store.records import Change, bump_revision, note_change
+from bot.store.rhythm import due_at, rhythm_of
+from bot.store.rows import at, packed_json, second
+
+EDITABLE = ("query", "look", "rhythm", "mention_role_id", "mention_query")
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who changes something, and when."""
+
+    guild_id: int
+    actor_id: int
+    now: datetime
+
+
+def described(found: Subscription) -> dict[str, object]:
+    """Return what can be changed of a subscription, as the audit trail keeps it."""
+    return {
+        "channel_id": found.target.channel_id,
+        "query": found.query,
+        "look": dict(found.look),
+        "rhythm": dict(found.rhythm),
+        "mention_role_id": found.mention_role_id,
+        "mention_query": found.mention_query,
+    }
+
+
+def differing(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, str]:
+    """Return what differs, as it was and as it is, each as JSON."""
+    keys = [key for key in after if before.get(key) != after[key]]
+    was, is_ = ({key: side.get(key) for key in keys} for side in (before, after))
+    return packed_json(was), packed_json(is_)
+
+
+def edit(
+    connection: sqlite3.Connection, found: Subscription, changed: Mapping[str, object], by: By
+) -> bool:
+    """Change some fields of a subscription; return whether anything differs.
+
+    Raises TagwireError `store.same_subscription` when the channel has such a query already.
+    """
+    before = described(found)
+    after = before | {key: changed[key] for key in EDITABLE if key in changed}
+    if after == before:
+        return False
+    _refuse_same(connection, found.id, found.target.channel_id, str(after["query"]))
+    connection.execute(
+        """
+        UPDATE subscriptions
+        SET query = :query, look = :look, rhythm = :rhythm, mention_role_id = :mention_role_id,
+            mention_query = :mention_query
+        WHERE id = :id
+        """,
+        {**after, "look": _json(after["look"]), "rhythm": _json(after["rhythm"]), "id": found.id},
+    )
+    if after["rhythm"] != before["rhythm"]:
+        _due_anew(connection, found.id, _json(after["rhythm"]))
+    was, is_ = differing(before, after)
+    note(connection, "subscription.edit", found.id, by, was, is_)
+    bump_revision(connection)
+    return True
+
+
+def move(
+    connection: sqlite3.Connection,
+    found: Subscription,
+    kind: TargetKind,
+    channel_id: int,
+    by: By,
+) -> None:
+    """Let a subscription post into another channel of its guild, with what it still owes alone."""
+    _refuse_same(connection, found.id, channel_id, found.query)
+    values = {"id": found.id, "guild": by.guild_id, "channel": channel_id, "kind": str(kind)}
+    connection.execute(
+        """
+        INSERT INTO targets (kind, guild_id, channel_id) VALUES (:kind, :guild, :channel)
+        ON CONFLICT (channel_id) DO UPDATE
+            SET kind = excluded.kind, guild_id = excluded.guild_id, paused = NULL, paused_at = NULL
+        """,
+        values,
+    )
+    connection.execute(
+        """
+        UPDATE subscriptions
+        SET target_id = (SELECT id FROM targets WHERE channel_id = :channel) WHERE id = :id
+        """,
+        values,
+    )
+    # What the other channel had already stays owed here no more: it would be there twice.
+    connection.execute(
+        """
+        UPDATE OR IGNORE deliveries
+        SET target_id = (SELECT id FROM targets WHERE channel_id = :channel)
+        WHERE subscription_id = :id AND state = 'owed' AND post_id IS NULL
+          AND NOT EXISTS (
+              SELECT 1 FROM delivery_wants w
+              WHERE w.delivery_id = deliveries.id AND w.subscription_id <> :id)
+        """,
+        values,
+    )
+    connection.execute(
+        """
+        UPDATE deliveries SET state = 'skipped', reason = 'moved'
+        WHERE subscription_id = :id AND state = 'owed' AND post_id IS NULL
+          AND target_id <> (SELECT id FROM targets WHERE channel_id = :channel)
+          AND NOT EXISTS (
+              SELECT 1 FROM delivery_wants w
+              WHERE w.delivery_id = deliveries.id AND w.subscription_id <> :id)
+        """,
+        values,
+    )
+    was, is_ = {"channel_id": found.target.channel_id}, {"channel_id": channel_id}
+    note(connection, "subscription.move", found.id, by, packed_json(was), packed_json(is_))
+    bump_revision(connection)
+
+
+def note(
+    connection: sqlite3.Connection,
+    action: str,
+    subscription_id: int,
+    by: By,
+    before: str | None = None,
+    after: str | None = None,
+) -> None:
+    """Write into the audit trail who changed a subscription and how."""
+    subject = str(subscription_id)
+    change = Change(by.guild_id, by.actor_id, by.now, action, subject, before, after)
+    note_change(change, connection)
+
+
+def _json(value: object) -> str:
+    return packed_json(value if isinstance(value, Mapping) else {})
+
+
+def _refuse_same(
+    connection: sqlite3.Connection, subscription_id: int, channel_id: int, query: str
+) -> None:
+    same = connection.execute(
+        """
+        SELECT s.id FROM subscriptions s JOIN targets t ON t.id = s.target_id
+        WHERE t.channel_id = :channel AND s.query = :query AND s.id <> :id
+        """,
+        {"channel": channel_id, "query": query, "id": subscription_id},
+    ).fetchone()
+    if same is not None:
+        raise TagwireError("store.same_subscription", id=same["id"])
+
+
+def _due_anew(connection: sqlite3.Connection, subscription_id: int, rhythm: str) -> None:
+    """Let what is owed and not formed yet follow the new rhythm."""
+    owed = connection.execute(
+        """
+        SELECT id, created_at FROM deliveries
+        WHERE subscription_id = :id AND state = 'owed' AND post_id IS NULL
+        """,
+        {"id": subscription_id},
+    ).fetchall()
+    chosen = rhythm_of(json.loads(rhythm))
+    connection.executemany(
+        "UPDATE deliveries SET not_before = :due WHERE id = :id",
+        [{"id": row["id"], "due": second(due_at(chosen, at(row["created_at"])))} for row in owed],
+    )
