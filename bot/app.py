@@ -17,6 +17,7 @@ import aiohttp
 import discord
 
 from bot import __version__, metrics
+from bot.chat.amend import DiscordAmender
 from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.outcomes import Wire
@@ -32,6 +33,7 @@ from bot.metrics import Metrics
 from bot.model import Finding, Target
 from bot.settings import Settings
 from bot.store import Store
+from bot.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
 
@@ -63,10 +65,16 @@ class Parts:
     """The parts of a running bot, assembled and not yet at work."""
 
     def __init__(
-        self, client: TagwireClient, courier: Courier, poller: Poller, counts: Metrics
+        self,
+        client: TagwireClient,
+        courier: Courier,
+        upkeep: Upkeep,
+        poller: Poller,
+        counts: Metrics,
     ) -> None:
         self.client = client
         self.courier = courier
+        self.upkeep = upkeep
         self.poller = poller
         self.metrics = counts
 
@@ -77,6 +85,7 @@ class Parts:
         tasks = [
             asyncio.create_task(_kept_up(lambda: self.poller.run(stop, utc_now)), name="poller"),
             asyncio.create_task(_kept_up(lambda: self._deliver(stop)), name="courier"),
+            asyncio.create_task(_kept_up(lambda: self._keep(stop)), name="upkeep"),
             asyncio.create_task(_kept_up(self._count), name="outbox watch"),
             asyncio.create_task(metrics.watch_loop(self.metrics), name="loop watch"),
         ]
@@ -105,6 +114,10 @@ class Parts:
         await self.client.wait_until_ready()
         await self.courier.run(stop)
 
+    async def _keep(self, stop: asyncio.Event) -> None:
+        await self.client.wait_until_ready()
+        await self.upkeep.run(stop)
+
 
 @asynccontextmanager
 async def assembled(settings: Settings) -> AsyncIterator[Parts]:
@@ -128,13 +141,14 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         ports = Ports(store=store, feeds=desk, now=utc_now, settings=settings, metrics=counts)
         client = TagwireClient(ports, api=settings.discord_api)
         poster = DiscordPoster(client, WIRE)
+        upkeep = Upkeep(store, DiscordAmender(client, WIRE), now=utc_now)
         courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed)
         if settings.metrics_port:
             served = await metrics.serve(
                 counts, settings.metrics_host, settings.metrics_port, client.is_ready
             )
             stack.push_async_callback(served.cleanup)
-        yield Parts(client, courier, poller, counts)
+        yield Parts(client, courier, upkeep, poller, counts)
 
 
 async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tuple[Finding, ...]:

@@ -43,6 +43,10 @@ EVENTS: Mapping[str, str] = {
     "delivery.target_paused": "a channel cannot be posted to, its backlog is kept",
     "delivery.target_resumed": "a paused channel works again",
     "delivery.crashed": "sending a post ended with an unexpected error",
+    "upkeep.amended": "a message that stands was edited or deleted",
+    "upkeep.ended": "a message that stands cannot be changed any more",
+    "upkeep.not_told": "a server's alert channel could not be written to",
+    "upkeep.crashed": "a round of corrections ended with an error, the next is tried",
     "delivery.blocked": "Discord blocks this address for a while, nothing is sent",
 }
 

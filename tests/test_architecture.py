@@ -25,12 +25,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ingest.fetch": WORDS,
     "ingest": WORDS | {"query", "store", "ingest.pure", "ingest.fetch"},
     "delivery": WORDS | {"store"},
+    "upkeep": WORDS | {"store"},
     "chat": WORDS | {"query", "messages"},
     "cogs": WORDS | {"chat", "query", "store", "messages"},
     "playground": WORDS | {"settings", "log"},
     "app": WORDS
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
-    | {"ingest", "delivery", "chat", "cogs"},
+    | {"ingest", "delivery", "upkeep", "chat", "cogs"},
     "doctor": WORDS
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
     | {"ingest", "delivery", "app", "playground"},

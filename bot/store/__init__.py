@@ -11,8 +11,10 @@ from pathlib import Path
 from bot.errors import StoreError
 from bot.model import PUBLIC_SCOPE, Counts, Scope
 from bot.store import index, migrate, records
+from bot.store.alerts import AlertStore
 from bot.store.articles import ArticleStore
 from bot.store.connections import Connections
+from bot.store.corrections import CorrectionStore
 from bot.store.feeds import FeedStore
 from bot.store.intake import IntakeStore
 from bot.store.locks import FileLock
@@ -40,6 +42,8 @@ class Store:
         self.intake = IntakeStore(connections, matching)
         self.subscriptions = SubscriptionStore(connections)
         self.outbox = OutboxStore(connections)
+        self.corrections = CorrectionStore(connections)
+        self.alerts = AlertStore(connections)
         self.views = ViewStore(connections)
         self.guilds = GuildStore(connections)
         self.audit = AuditStore(connections)

@@ -10,7 +10,7 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Intake, Keyed, Reading, Validators
-from bot.store import changes, filing, identity, index
+from bot.store import changes, corrections, filing, identity, index
 from bot.store.connections import Connections
 from bot.store.identity import Stored
 from bot.store.matching import Matching
@@ -89,6 +89,8 @@ class IntakeStore:
         rows = [index.index_row(connection, article_id) for article_id in work.to_index]
         index.insert(connection, rows)
         owed = self._owe(connection, work, rows) if announce else 0
+        if work.changed:
+            corrections.owe_edits(connection, [changed for changed, _ in work.changed], work.now)
         _keep_feed_state(connection, feed_id, reading, feed_state, now)
         return Intake(
             reading.read,

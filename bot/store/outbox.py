@@ -100,17 +100,8 @@ class OutboxStore:
         )
 
     async def dead(self, post_id: int, outcome: Outcome, now: datetime) -> None:
-        """Give a post up; it is kept for a person to send again or drop."""
-        await self._end(
-            """
-            UPDATE posts
-            SET state = 'dead', reason = :reason, reason_params = :params, code = :code
-            WHERE id = :id AND state = 'sending'
-            """,
-            post_id,
-            outcome,
-            now,
-        )
+        """Give a post up; it is kept for a person to send again or drop, who hears of it."""
+        await self._connections.write(partial(waiting.give_up, post_id, outcome, now))
 
     async def unknown(self, post_id: int, outcome: Outcome, now: datetime) -> None:
         """Leave a post be whose fate cannot be learnt: sending it again might post it twice."""

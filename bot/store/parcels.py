@@ -144,6 +144,11 @@ def _parcel(
     )
 
 
+def standing(connection: sqlite3.Connection, post_id: int, now: datetime) -> Parcel:
+    """Return a post that was sent as a parcel of what it shows now."""
+    return _parcel(connection, instance_id(connection), post_id, now)
+
+
 def nonce_of(instance: str, post_id: int, generation: int) -> str:
     """Return the nonce of a post: the same for each try, and for no other post of any store."""
     digest = hashlib.sha256(f"{instance}:{post_id}:{generation}".encode()).digest()

@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.model import DeadLetter, OutboxStatus, Target
-from bot.store import forming, rows
+from bot.model import DeadLetter, OutboxStatus, Outcome, Target
+from bot.store import alerts, forming, rows
 from bot.store.parcels import NEXT
-from bot.store.rows import at, many, milliseconds, moment, second
+from bot.store.rows import at, many, milliseconds, moment, packed_json, second
 
 _SHOWN = 25
 
@@ -40,6 +40,10 @@ def pause_target(
         "UPDATE targets SET paused = :reason, paused_at = :now WHERE id = :id AND paused IS NULL",
         values,
     ).rowcount
+    if news:
+        row = connection.execute("SELECT * FROM targets WHERE id = :id", values).fetchone()
+        params = {"channel_id": row["channel_id"]}
+        alerts.note(connection, row["guild_id"], "store.alert_paused", params, now)
     return bool(news)
 
 
@@ -48,12 +52,14 @@ def resume_target(channel_id: int, now: datetime, connection: sqlite3.Connection
     row = connection.execute(
         """
         UPDATE targets SET paused = NULL, paused_at = NULL, told_at = NULL
-        WHERE channel_id = :channel AND paused IS NOT NULL RETURNING id
+        WHERE channel_id = :channel AND paused IS NOT NULL RETURNING id, guild_id
         """,
         {"channel": channel_id},
     ).fetchone()
     if row is None:
         return False
+    params = {"channel_id": channel_id}
+    alerts.note(connection, row["guild_id"], "store.alert_resumed", params, now)
     values = {"target": row["id"], "now": milliseconds(now)}
     connection.execute(
         """
@@ -71,6 +77,33 @@ def resume_target(channel_id: int, now: datetime, connection: sqlite3.Connection
     )
     forming.bound_backlog(connection, row["id"])
     return True
+
+
+def give_up(post_id: int, outcome: Outcome, now: datetime, connection: sqlite3.Connection) -> None:
+    """Make a post a dead letter, and let the server's moderators hear of it."""
+    dead = connection.execute(
+        """
+        UPDATE posts
+        SET state = 'dead', reason = :reason, reason_params = :params, code = :code
+        WHERE id = :id AND state = 'sending'
+        """,
+        {
+            "id": post_id,
+            "reason": outcome.reason,
+            "params": packed_json(outcome.params),
+            "code": outcome.code,
+        },
+    ).rowcount
+    if dead:
+        target = connection.execute(
+            """
+            SELECT t.channel_id, t.guild_id FROM posts p JOIN targets t ON t.id = p.target_id
+            WHERE p.id = :id
+            """,
+            {"id": post_id},
+        ).fetchone()
+        params = {"id": post_id, "channel_id": int(target["channel_id"])}
+        alerts.note(connection, target["guild_id"], "store.alert_dead", params, now)
 
 
 def paused_targets(guild_id: int | None, connection: sqlite3.Connection) -> tuple[Target, ...]:

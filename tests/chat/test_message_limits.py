@@ -1,6 +1,7 @@
 """Every message drawn holds Discord's limits, for any article, counted apart from the renderer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -27,6 +28,13 @@ from bot.model import (
 from bot.playground.refusals import Problems
 
 SAY = catalogue().say
+LOOKS: list[dict[str, object]] = [
+    {},
+    {"form": "compact"},
+    {"form": "image", "join_role_id": 10**18},
+    {"parts": ["tags", "excerpt"]},
+    {"template": "{title}{excerpt:2000} {tags} {link} {image} {authors|?}" * 8},
+]
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -195,12 +203,15 @@ def test_every_page_of_the_reader_holds_the_limits(only: list[Article]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(articles(), max_size=12, unique_by=lambda a: a.id).map(Few), st.integers(0, 400), TEXTS
+    st.lists(articles(), max_size=12, unique_by=lambda a: a.id).map(Few),
+    st.integers(0, 400),
+    TEXTS,
+    st.sampled_from(LOOKS),
 )
 def test_a_card_holds_the_limits_and_carries_the_marker(
-    found: list[Article], overflow: int, query: str
+    found: list[Article], overflow: int, query: str, look: dict[str, object]
 ) -> None:
-    parcel = parcel_of(found, overflow, query)
+    parcel = replace(parcel_of(found, overflow, query), look=look)
     parts = check(render.card(parcel))
     assert any("twmark123" in part.get("custom_id", "") for part in parts)
     text = render.plain(parcel)
