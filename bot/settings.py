@@ -1,4 +1,4 @@
-"""Settings: read from the environment and `.env` when a verb is called, never at import.
+"""Settings: read from environment, `.env` and a TOML file when a verb is called, never at import.
 
 Each setting is described once, in SETTINGS; docs/reference/settings.md and `tagwire config` are
 made from that table.
@@ -7,17 +7,32 @@ made from that table.
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from environs import EnvError, FileAwareEnv, validate
+from dotenv import dotenv_values
 
 from bot.errors import TagwireError
 
-Kind = Literal["text", "folder", "number", "whole", "switch", "choice", "address", "ports"]
+Kind = Literal["text", "folder", "number", "whole", "switch", "choice", "address", "ports", "ids"]
 
 HOME = "TAGWIRE_HOME"
+CONFIG = "TAGWIRE_CONFIG"
+DEFAULT_CONFIG = "tagwire.toml"
+ENV_FILE = ".env"
+ENVIRONMENT = "environment"
+DEFAULT = "default"
+
+_PREFIX = "TAGWIRE_"
+_SWITCHES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,11 @@ class Setting:
     least: float | None = None
     most: float | None = None
     choices: tuple[str, ...] = ()
+
+    @property
+    def file_key(self) -> str:
+        """The setting's name in a TOML file: `TAGWIRE_HOST_GAP` is `host_gap` there."""
+        return self.name.removeprefix(_PREFIX).lower()
 
     @property
     def meaning(self) -> str:
@@ -72,6 +92,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAGWIRE_LOG_FORMAT", "log_format", "choice", "human", choices=("human", "json")),
     Setting("TAGWIRE_METRICS_PORT", "metrics_port", "whole", 0, least=0, most=65_535),
     Setting("TAGWIRE_METRICS_HOST", "metrics_host", "text", "127.0.0.1"),
+    Setting("TAGWIRE_BLOCKED_GUILDS", "blocked_guilds", "ids", ()),
+    Setting("TAGWIRE_KEEP_DAYS", "keep_days", "whole", 0, least=0, most=36_500),
+    Setting("TAGWIRE_KEEP_ARTICLES", "keep_articles", "whole", 0, least=0, most=10_000_000),
+    Setting("TAGWIRE_VIEW_DAYS", "view_days", "whole", 365, least=30, most=36_500),
+    Setting("TAGWIRE_AUDIT_DAYS", "audit_days", "whole", 730, least=30, most=36_500),
 )
 
 
@@ -95,6 +120,11 @@ class Settings:
     log_format: str = "human"
     metrics_port: int = 0
     metrics_host: str = "127.0.0.1"
+    blocked_guilds: frozenset[int] = frozenset()
+    keep_days: int = 0
+    keep_articles: int = 0
+    view_days: int = 365
+    audit_days: int = 730
     given: frozenset[str] = frozenset()
 
     @property
@@ -105,21 +135,25 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A setting as `tagwire config` shows it: value in words, secrets masked, and its origin."""
+    """A setting as `tagwire config` shows it: value in words, secrets masked, and its origin.
+
+    The origin is `environment`, `default`, or the name of the file that it was read from.
+    """
 
     setting: Setting
     value: str
-    origin: Literal["environment", "file", ".env", "default"]
+    origin: str
 
 
 def read() -> Settings:
     """Read the settings now. Raises TagwireError naming setting, value and what is accepted.
 
-    `.env` and the default data folder are looked for in TAGWIRE_HOME, else the working directory.
+    A setting is taken from the environment, else from `.env`, else from the TOML file. Files and
+    the default data folder are looked for in TAGWIRE_HOME, else the working directory.
     """
-    env = _environment()
-    values = {s.field: _value(env, s) for s in SETTINGS}
-    given = frozenset(s.field for s in SETTINGS if _raw(env, s) is not None)
+    found = _found()
+    values = {s.field: _value(s, found.get(s.name)) for s in SETTINGS}
+    given = frozenset(s.field for s in SETTINGS if s.name in found)
     if "data" not in given:
         values["data"] = _home() / "data"
     return Settings(**values, given=given)  # type: ignore[arg-type]
@@ -127,50 +161,107 @@ def read() -> Settings:
 
 def shown() -> tuple[Shown, ...]:
     """Return every setting with its value and origin for a person, secrets masked."""
-    env = _environment()
-    return tuple(Shown(s, _words(env, s), _origin(env, s)) for s in SETTINGS)
+    found = _found()
+    return tuple(
+        Shown(s, _masked(s, found[s.name].text), found[s.name].origin)
+        if s.name in found
+        else Shown(s, default_words(s), DEFAULT)
+        for s in SETTINGS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A setting's value as written, and where it was written."""
+
+    text: str
+    origin: str
 
 
 def _home() -> Path:
     return Path(os.environ.get(HOME) or ".")
 
 
-def _environment() -> FileAwareEnv:
-    env = FileAwareEnv(strip_whitespace=True)
-    path = _home() / ".env"
-    try:
-        if path.is_file():
-            env.read_env(path, recurse=False)
-    except (OSError, ValueError) as error:
-        raise TagwireError(
-            "settings.file_unreadable", name=".env", what=type(error).__name__
-        ) from None
-    return env
+def _found() -> Mapping[str, _Given]:
+    """Return what was given for each setting, by its name, from the strongest place."""
+    layers = tuple(_layers())
+    found: dict[str, _Given] = {}
+    for setting in SETTINGS:
+        for origin, values in layers:
+            if (given := _given(setting.name, values, origin)) is not None:
+                found[setting.name] = given
+                break
+    return found
 
 
-def _raw(env: FileAwareEnv, setting: Setting) -> str | None:
+def _layers() -> Iterator[tuple[str, Mapping[str, str]]]:
+    yield ENVIRONMENT, os.environ
+    path = _home() / ENV_FILE
+    if path.is_file():
+        with _readable(ENV_FILE):
+            values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+            yield ENV_FILE, {name: value or "" for name, value in values.items()}
+    named = os.environ.get(CONFIG)
+    path = Path(named) if named else _home() / DEFAULT_CONFIG
+    if named or path.is_file():
+        yield str(named or DEFAULT_CONFIG), _toml(path, str(named or DEFAULT_CONFIG))
+
+
+def _toml(path: Path, shown_as: str) -> Mapping[str, str]:
+    with _readable(shown_as), path.open("rb") as file:
+        values = tomllib.load(file)
+    keys = {s.file_key: s.name for s in SETTINGS}
+    keys.update({f"{s.file_key}_file": f"{s.name}_FILE" for s in SETTINGS})
+    for key in values:
+        if key not in keys:
+            raise TagwireError("settings.unknown", name=key, file=shown_as)
+    return {keys[key]: _written(value) for key, value in values.items()}
+
+
+def _written(value: object) -> str:
+    """Return a value of TOML as it would be written in the environment."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(map(_written, value))
+    return str(value)
+
+
+def _given(name: str, values: Mapping[str, str], origin: str) -> _Given | None:
     # An empty value counts as not given: compose files write `NAME=` for what is left out.
+    file = values.get(f"{name}_FILE")
+    if file:
+        with _readable(f"{name}_FILE"):
+            text = Path(file).read_text(encoding="utf-8").strip()
+        return _Given(text, file) if text else None
+    text = values.get(name, "").strip()
+    return _Given(text, origin) if text else None
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
     try:
-        return env.str(setting.name, None) or None
+        yield
+    except tomllib.TOMLDecodeError as error:
+        raise TagwireError("settings.not_toml", name=name, what=str(error)) from None
     except (OSError, ValueError) as error:
-        raise TagwireError(
-            "settings.file_unreadable", name=f"{setting.name}_FILE", what=type(error).__name__
-        ) from None
+        what = type(error).__name__
+        raise TagwireError("settings.file_unreadable", name=name, what=what) from None
 
 
-def _value(env: FileAwareEnv, setting: Setting) -> object:
-    raw = _raw(env, setting)
-    if raw is None:
+def _value(setting: Setting, given: _Given | None) -> object:
+    if given is None:
         default = setting.default
         return frozenset(default) if isinstance(default, tuple) else default
     try:
-        return _parsed(env, setting)
-    except (EnvError, ValueError):
+        return _parsed(setting, given.text)
+    except (KeyError, ValueError):
         raise TagwireError(
             "settings.wrong",
             name=setting.name,
-            value="***" if setting.secret else raw,
+            value=_masked(setting, given.text),
             accepted=accepted(setting),
+            origin=given.origin,
         ) from None
 
 
@@ -187,38 +278,53 @@ def accepted(setting: Setting) -> str:
             return "http://…, https://…"
         case "ports":
             return "80,443"
+        case "ids":
+            return "123456789012345678,…"
         case "folder" | "text":
             return "…"
 
 
-def _parsed(env: FileAwareEnv, setting: Setting) -> object:
-    name = setting.name
-    ranged = validate.Range(min=setting.least, max=setting.most)
+def _parsed(setting: Setting, text: str) -> object:
     match setting.kind:
         case "text":
-            return env.str(name).strip()
+            return text
         case "folder":
-            return env.path(name)
+            return Path(text)
         case "number":
-            return env.float(name, validate=ranged)
+            return _within(setting, float(text))
         case "whole":
-            return env.int(name, validate=ranged)
+            return _within(setting, int(text))
         case "switch":
-            return env.bool(name)
+            return _SWITCHES[text.lower()]
         case "choice":
-            return _one_of(env.str(name).strip().lower(), setting.choices)
+            return _one_of(text.lower(), setting.choices)
         case "address":
-            return env.str(
-                name, validate=validate.URL(schemes={"http", "https"}, require_tld=False)
-            )
+            return _address(text)
         case "ports":
-            return frozenset(_port(part) for part in env.str(name).split(",") if part.strip())
+            return frozenset(_port(part) for part in text.split(",") if part.strip())
+        case "ids":
+            return frozenset(_id(part) for part in text.split(",") if part.strip())
+
+
+def _within(setting: Setting, number: float) -> float:
+    # Written so that "not a number" is refused as well.
+    if not (setting.least or 0) <= number <= (setting.most or 0):
+        raise ValueError(number)
+    return number
 
 
 def _one_of(word: str, choices: tuple[str, ...]) -> str:
     if word not in choices:
         raise ValueError(word)
     return word
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or " " in text:
+        raise ValueError(text)
+    parts.port  # noqa: B018 - raises for a port that is none
+    return text
 
 
 def _port(text: str) -> int:
@@ -228,21 +334,15 @@ def _port(text: str) -> int:
     return port
 
 
-def _origin(
-    env: FileAwareEnv, setting: Setting
-) -> Literal["environment", "file", ".env", "default"]:
-    if _raw(env, setting) is None:
-        return "default"
-    if os.environ.get(f"{setting.name}_FILE"):
-        return "file"
-    return "environment" if os.environ.get(setting.name) else ".env"
+def _id(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 2**63:
+        raise ValueError(text)
+    return number
 
 
-def _words(env: FileAwareEnv, setting: Setting) -> str:
-    raw = _raw(env, setting)
-    if raw is not None:
-        return "***" if setting.secret else raw
-    return default_words(setting)
+def _masked(setting: Setting, text: str) -> str:
+    return "***" if setting.secret else text
 
 
 def default_words(setting: Setting) -> str:
@@ -252,8 +352,8 @@ def default_words(setting: Setting) -> str:
             return ""
         case bool(switch):
             return "true" if switch else "false"
-        case tuple(ports):
-            return ",".join(map(str, ports))
+        case tuple(numbers):
+            return ",".join(map(str, numbers))
         case float(number):
             return _plain(number)
         case other:

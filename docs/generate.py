@@ -40,10 +40,14 @@ def settings_page() -> str:
     ]
     return _page(
         "Settings",
-        "Read when a verb starts, from the environment or from a file named `.env` beside"
-        " `tagwire`; the environment wins. For each `NAME` there is also `NAME_FILE`: the path of"
+        "Read when a verb starts: from the environment, else from a file named `.env`, else from"
+        " `tagwire.toml`, both beside `tagwire` (`TAGWIRE_CONFIG` names another TOML file). In TOML"
+        " a setting has its name in small letters without `TAGWIRE_`: `poll_interval = 900`,"
+        " `feed_ports = [80, 443]`. For each `NAME` there is also `NAME_FILE`: the path of"
         " a file that holds the value, which is how a secret is best given. An empty value counts"
-        " as not given. `tagwire config` shows what is in force and where it came from.",
+        " as not given. `tagwire config` shows what is in force and where it came from."
+        " A running bot reads log level, poll interval, retention and the block list again on"
+        " SIGHUP.",
         _table(("setting", "what it is for", "default", "accepts"), rows),
     )
 

@@ -12,7 +12,7 @@ import pytest
 from bot.cli import main
 from bot.log import EVENTS
 from bot.messages import catalogue
-from bot.settings import HOME, SETTINGS
+from bot.settings import CONFIG, HOME, SETTINGS
 from bot.store.migrate import migrate
 from docs import generate
 
@@ -192,6 +192,6 @@ def test_readme_opens_with_the_two_commands() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_settings_named_exist(page: Path) -> None:
-    known = {s.name for s in SETTINGS} | {f"{s.name}_FILE" for s in SETTINGS} | {HOME}
+    known = {s.name for s in SETTINGS} | {f"{s.name}_FILE" for s in SETTINGS} | {HOME, CONFIG}
     named = set(re.findall(r"\bTAGWIRE_[A-Z][A-Z_]*[A-Z]\b", page.read_text("utf-8")))
     assert sorted(named - known) == []

@@ -14,6 +14,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(setting.name, raising=False)
         monkeypatch.delenv(f"{setting.name}_FILE", raising=False)
     monkeypatch.setenv("TAGWIRE_HOME", str(tmp_path))
+    monkeypatch.delenv("TAGWIRE_CONFIG", raising=False)
     return tmp_path
 
 
@@ -69,7 +70,7 @@ def test_token_is_read_from_a_file_and_never_shown(
     assert settings.token == "very-secret-token"
     assert "very-secret" not in repr(settings)
     [token] = [s for s in shown() if s.setting.field == "token"]
-    assert (token.value, token.origin) == ("***", "file")
+    assert (token.value, token.origin) == ("***", str(home / "token.txt"))
 
 
 def test_a_missing_token_file_is_a_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +93,9 @@ def test_a_missing_token_file_is_a_sentence(home: Path, monkeypatch: pytest.Monk
         ("TAGWIRE_FEED_PORTS", "0"),
         ("TAGWIRE_LOG_FORMAT", "xml"),
         ("TAGWIRE_METRICS_PORT", "70000"),
+        ("TAGWIRE_METRICS_PORT", "80.5"),
+        ("TAGWIRE_BLOCKED_GUILDS", "12,mine"),
+        ("TAGWIRE_DISCORD_API", "http://127.0.0.1:port"),
     ],
 )
 def test_a_wrong_value_names_setting_value_and_what_is_accepted(
@@ -121,3 +125,66 @@ def test_a_loopback_api_with_a_port_is_accepted(monkeypatch: pytest.MonkeyPatch)
 def test_log_level_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGWIRE_LOG_LEVEL", "DEBUG")
     assert read().log_level == "debug"
+
+
+def test_a_toml_file_is_the_weakest_of_the_three_places(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "tagwire.toml").write_text(
+        "poll_interval = 60\nhost_gap = 2\nallow_private_feeds = true\nfeed_ports = [80, 8080]\n"
+        'blocked_guilds = "5, 6"\ncontact = "ops@example.org"\n'
+    )
+    (home / ".env").write_text("TAGWIRE_HOST_GAP=3\nTAGWIRE_CONTACT=\n")
+    monkeypatch.setenv("TAGWIRE_POLL_INTERVAL", "5")
+    settings = read()
+    assert (settings.poll_interval_s, settings.host_gap_s) == (5, 3)
+    assert settings.allow_private_feeds is True
+    assert settings.feed_ports == {80, 8080}
+    assert settings.blocked_guilds == {5, 6}
+    assert settings.contact == "ops@example.org"
+    origins = {s.setting.name: s.origin for s in shown()}
+    assert origins["TAGWIRE_POLL_INTERVAL"] == "environment"
+    assert origins["TAGWIRE_HOST_GAP"] == ".env"
+    assert origins["TAGWIRE_FEED_PORTS"] == "tagwire.toml"
+    assert origins["TAGWIRE_METRICS_HOST"] == "default"
+
+
+def test_a_wrong_value_of_a_toml_file_names_the_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "elsewhere.toml"
+    file.write_text('host_gap = "long"\n')
+    monkeypatch.setenv("TAGWIRE_CONFIG", str(file))
+    with pytest.raises(TagwireError) as caught:
+        read()
+    sentence = catalogue().say(caught.value.key, **caught.value.params)
+    for told in ("TAGWIRE_HOST_GAP", "long", "0 … 3600", "elsewhere.toml"):
+        assert told in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("pol_interval = 3\n", "settings.unknown"),
+        ("poll_interval = \n", "settings.not_toml"),
+        (None, "settings.file_unreadable"),
+    ],
+)
+def test_a_toml_file_that_cannot_be_used_is_a_sentence(
+    text: str | None, key: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGWIRE_CONFIG", str(home / "named.toml"))
+    if text is not None:
+        (home / "named.toml").write_text(text)
+    with pytest.raises(TagwireError) as caught:
+        read()
+    assert caught.value.key == key
+    assert "named.toml" in catalogue().say(key, **caught.value.params)
+
+
+def test_a_toml_file_may_name_the_file_of_the_token(home: Path) -> None:
+    (home / "token").write_text("very-secret\n")
+    (home / "tagwire.toml").write_text(f'token_file = "{home / "token"}"\n')
+    assert read().token == "very-secret"
+    [token] = [s for s in shown() if s.setting.field == "token"]
+    assert (token.value, token.origin) == ("***", str(home / "token"))
