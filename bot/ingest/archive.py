@@ -78,6 +78,8 @@ class Importer:
         """
         feed_id = None
         head = Reading("", (), 0)
+        if _is_no_file(where):
+            return report.failed(where, TagwireError("ingest.import_no_file", path=where))
         held: list[Keyed] = []
         undated: list[Keyed] = []
         done = 0
@@ -143,7 +145,10 @@ async def import_paths(
     """Import files, folders (every file in them) and addresses in order; return what was done."""
     report = report or ImportReport()
     for where in paths:
-        for one in _files(where):
+        files = _files(where)
+        if not files:
+            report = report.failed(where, TagwireError("ingest.import_empty_folder", path=where))
+        for one in files:
             report = await importer.import_one(one, report)
     return report
 
@@ -158,6 +163,10 @@ def _files(where: str) -> list[str]:
         return [where]
     found = (path for path in Path(where).rglob("*") if path.is_file())
     return sorted(str(p) for p in found if not p.name.startswith("."))
+
+
+def _is_no_file(where: str) -> bool:
+    return not is_address(where) and Path(where).exists() and not Path(where).is_file()
 
 
 def _size(where: str) -> int:

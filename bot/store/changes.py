@@ -55,10 +55,24 @@ def _values(entry: Entry, filed: filing.Filed, content_hash: bytes) -> dict[str,
     }
 
 
+def last_id(connection: sqlite3.Connection) -> int:
+    """Return the highest id that an article ever had; 0 before the first."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'articles'").fetchone()
+    return int(row["seq"]) if row else 0
+
+
 def add(
-    connection: sqlite3.Connection, feed_id: int, scope_id: int, keyed: Keyed, now: datetime
+    connection: sqlite3.Connection,
+    feed_id: int,
+    scope_id: int,
+    keyed: Keyed,
+    now: datetime,
+    new_id: int | None = None,
 ) -> int:
-    """Add a new article with its names and return its id; its index row is the caller's."""
+    """Add a new article with its names and return its id; its index row is the caller's.
+
+    The id is the next free one where none is given.
+    """
     entry = keyed.entry
     filed = filing.file(connection, scope_id, entry.authors, entry.source, entry.tags)
     published_at = seconds(entry.published_at)
@@ -67,15 +81,17 @@ def add(
     article_id = connection.execute(
         """
         INSERT INTO articles
-            (scope_id, feed_id, source_id, sort_at, title, poster, url, image_url, kind, truncated,
-             published_at, updated_at, found_at, blocks, byline_raw, source_raw, content_hash)
+            (id, scope_id, feed_id, source_id, sort_at, title, poster, url, image_url, kind,
+             truncated, published_at, updated_at, found_at, blocks, byline_raw, source_raw,
+             content_hash)
         VALUES
-            (:scope_id, :feed_id, :source_id, :sort_at, :title, :poster, :url, :image_url, :kind,
-             :truncated, :published_at, :updated_at, :found_at, :blocks, :byline_raw, :source_raw,
-             :content_hash)
+            (:id, :scope_id, :feed_id, :source_id, :sort_at, :title, :poster, :url, :image_url,
+             :kind, :truncated, :published_at, :updated_at, :found_at, :blocks, :byline_raw,
+             :source_raw, :content_hash)
         """,
         {
             **_values(entry, filed, keyed.content_hash),
+            "id": new_id,
             "scope_id": scope_id,
             "feed_id": feed_id,
             "sort_at": _free_sort_at(connection, dated_s),

@@ -31,6 +31,7 @@ class _Work:
     to_index: list[int] = field(default_factory=list)
     met: set[int] = field(default_factory=set)
     unchanged: int = 0
+    next_id: int | None = None  # of a page without dates, read from its end: ids in page order
 
 
 class IntakeStore:
@@ -82,6 +83,8 @@ class IntakeStore:
             raise NotFoundError("store.no_feed", id=feed_id)
         announce = announce and bool(feed["primed"])
         work = _Work(feed_id, scope_id, feed["url"] is not None, now)
+        if not work.polled and all(item.entry.published_at is None for item in keyed):
+            work.next_id = changes.last_id(connection) + _unknown(connection, scope_id, keyed)
         # The first of a page is its newest: reading from the end keeps that order in sort_at.
         for item in reversed(keyed):
             self._take(connection, work, item, announce)
@@ -107,7 +110,10 @@ class IntakeStore:
     ) -> None:
         stored = identity.find(connection, work.scope_id, keyed, work.met)
         if stored is None:
-            article_id = changes.add(connection, work.feed_id, work.scope_id, keyed, work.now)
+            article_id = changes.add(
+                connection, work.feed_id, work.scope_id, keyed, work.now, work.next_id
+            )
+            work.next_id = work.next_id and work.next_id - 1
             work.new_ids.append(article_id)
             work.to_index.append(article_id)
         else:
@@ -163,6 +169,15 @@ class IntakeStore:
             newly = [i for i in wanted if i not in before.get(article_id, ())]
             owed += self._matching.owe(connection, article_id, newly, work.now)
         return owed
+
+
+def _unknown(connection: sqlite3.Connection, scope_id: int, keyed: Sequence[Keyed]) -> int:
+    """Return how many of these may become new articles: at least as many as will."""
+    known = "SELECT 1 FROM article_keys WHERE scope_id = ? AND key = ?"
+    return sum(
+        not any(connection.execute(known, (scope_id, key)).fetchone() for key in item.keys)
+        for item in keyed
+    )
 
 
 def _keep_feed_state(

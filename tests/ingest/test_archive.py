@@ -1,4 +1,6 @@
 import json
+import os
+import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,3 +190,22 @@ async def test_one_item_without_a_date_among_many_holds_up_no_other(
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Long", "items": items}
     (tmp_path / "long.json").write_text(json.dumps(feed))
     assert counts(await run(store, workers, tmp_path / "long.json")) == (500, 500, 0, 0)
+
+
+async def test_what_is_no_file_is_named_and_stores_nothing(
+    store: Store, workers: Workers, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    report = await run(store, workers, tmp_path / "empty", tmp_path / "pipe")
+    assert [problem.key for problem in report.problems] == [
+        "ingest.import_empty_folder",
+        "ingest.import_no_file",
+    ]
+    assert report.read == 0
+
+
+async def test_random_bytes_are_no_text(store: Store, workers: Workers, tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(random.Random(4).randbytes(300_000))
+    report = await run(store, workers, tmp_path / "noise")
+    assert [problem.key for problem in report.problems] == ["ingest.form_binary_data"]

@@ -10,6 +10,7 @@ import pytest
 from bot.errors import NotFoundError
 from bot.model import (
     PUBLIC_SCOPE,
+    PUBLIC_SCOPE_ID,
     Article,
     Block,
     BlockType,
@@ -286,3 +287,17 @@ async def test_many_undated_articles_in_one_second_keep_their_order(newsroom: Ne
         language.parse("sort:new"), PUBLIC_SCOPE, now=NOW, limit=1500
     )
     assert [hit.title for hit in page.hits] == [f"n{i}" for i in range(1500)]
+
+
+async def test_a_page_without_dates_is_numbered_from_its_top(store: Store) -> None:
+    feed = await store.feeds.ensure_import("A page", None, PUBLIC_SCOPE_ID, NOW)
+    for titles in (["first", "second", "third"], ["newer", "first", "second"]):
+        entries = [make_entry(title) for title in titles]
+        await store.intake.record(
+            feed.id, make_reading(*entries), [make_keyed(entry) for entry in entries],
+            now=NOW, scope_id=PUBLIC_SCOPE_ID, announce=False, bulk=True,
+        )  # fmt: skip
+    kept = [(article.id, article.title) for article in await all_articles(store)]
+    assert kept == [(1, "first"), (2, "second"), (3, "third"), (4, "newer")]
+    page = await store.articles.search(language.parse(""), PUBLIC_SCOPE, now=NOW, limit=9)
+    assert [hit.title for hit in page.hits] == ["newer", "first", "second", "third"]

@@ -55,7 +55,7 @@ def binary_kind(data: bytes) -> str | None:
     sample = data[:4096]
     controls = sum(1 for byte in sample if byte < 9 or 13 < byte < 27)
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:4].count(0) in (2, 3)
-    return "data" if sample and controls * 10 > len(sample) and not wide else None
+    return "data" if sample and controls * 20 > len(sample) and not wide else None
 
 
 def sniff(text: str) -> Form:
