@@ -15,6 +15,7 @@ from bot.store.alerts import AlertStore
 from bot.store.articles import ArticleStore
 from bot.store.connections import Connections
 from bot.store.corrections import CorrectionStore
+from bot.store.explain import ExplainStore
 from bot.store.feeds import FeedStore
 from bot.store.intake import IntakeStore
 from bot.store.locks import FileLock
@@ -44,6 +45,7 @@ class Store:
         self.outbox = OutboxStore(connections)
         self.corrections = CorrectionStore(connections)
         self.alerts = AlertStore(connections)
+        self.explain = ExplainStore(connections)
         self.views = ViewStore(connections)
         self.guilds = GuildStore(connections)
         self.audit = AuditStore(connections)

@@ -167,6 +167,12 @@ class SubscriptionStore:
         )
 
 
+def subscriptions_of(guild_id: int, connection: sqlite3.Connection) -> tuple[Subscription, ...]:
+    """Return a guild's subscriptions, oldest first, within a transaction."""
+    where = "WHERE s.owner = 'guild' AND s.owner_id = :id ORDER BY s.id"
+    return _many(connection, where, {"id": guild_id})
+
+
 def _many(
     connection: sqlite3.Connection, where: str, values: Mapping[str, object]
 ) -> tuple[Subscription, ...]:

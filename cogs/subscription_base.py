@@ -1,0 +1,179 @@
+"""What the commands about subscriptions share: finding the one meant, naming it, its trail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.chat import render
+from bot.chat.answer import Answer, answering
+from bot.chat.client import say_for
+from bot.chat.escape import inert
+from bot.chat.page import option_text
+from bot.chat.permissions import is_moderator, require_moderator
+from bot.chat.words import worded
+from bot.errors import NotFoundError, TagwireError
+from bot.model import Subscription
+from bot.query import language
+from bot.query.nodes import Newer, Query
+from bot.query.text import fold
+from cogs.asking import Interaction, TagwireCog, choice, scope_of
+
+LATELY = 5
+BACK_TEST = Newer(30, "d")
+LIST_LIMIT = 25
+ALL = "all"
+
+Choices = list[app_commands.Choice[str]]
+Change = Callable[[Interaction, Answer, Subscription], Awaitable[None]]
+
+GROUP = app_commands.Group(
+    name="subscription",
+    description=worded("cogs.subscription_description"),
+    default_permissions=discord.Permissions(manage_guild=True),
+    allowed_contexts=app_commands.AppCommandContext(guild=True),
+    allowed_installs=app_commands.AppInstallationType(guild=True),
+)
+
+
+class SubscriptionBase(TagwireCog):
+    """Everything about subscriptions that is no command."""
+
+    def changes(self) -> Mapping[str, Change]:
+        """Return what can be done to a subscription that is chosen in a menu, by its word."""
+        return {}
+
+    async def _lately(self, interaction: Interaction, query: Query) -> str:
+        say, scope, now = say_for(interaction), scope_of(interaction), self.client.ports.now()
+        month = language.narrow(query, BACK_TEST)
+        count = (await self.store.articles.search(month, scope, now=now, limit=1)).total
+        newest = language.narrow(query, sort="new")
+        page = await self.store.articles.search(newest, scope, now=now, limit=LATELY)
+        lines = [say("cogs.back_test", count=count)]
+        if page.hits:
+            lines.append(say("cogs.back_test_last"))
+            lines += [f"- {inert(hit.title, 120, 360)}" for hit in page.hits]
+        else:
+            lines.append(say("cogs.back_test_none"))
+        return "\n".join(lines)
+
+    async def _check_room(self, guild_id: int) -> None:
+        limit = getattr(self.client.ports.settings, "subscriptions_per_guild", None)
+        if limit is not None and len(await self.store.subscriptions.list(guild_id)) >= limit:
+            raise TagwireError("cogs.subscriptions_full", count=limit)
+
+    async def _change(self, interaction: Interaction, typed: str, action: str) -> None:
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            found = await self._meant(guild_id, typed)
+            if not found:
+                raise NotFoundError("cogs.no_such_subscription", typed=typed)
+            if len(found) == 1:
+                await self._does(action)(interaction, answer, found[0])
+                return
+            offered = [
+                render.Choice(option_text(self._name(s), "…"), str(s.id))
+                for s in found[:LIST_LIMIT]
+            ]
+            placeholder = say("cogs.choose_placeholder")
+            menu = render.choices(say("cogs.several"), offered, "sub_pick", action, placeholder)
+            await answer.show(menu)
+
+    async def _every(self, interaction: Interaction, action: str) -> None:
+        """Do the same to every subscription of the server, and say to how many."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            found = await self.store.subscriptions.list(guild_id)
+            for each in found:
+                await self._set_paused(interaction, each, paused=action == "pause")
+            key = "cogs.paused_all" if action == "pause" else "cogs.resumed_all"
+            await answer.show(render.notice(say(key, count=len(found))))
+
+    async def _set_paused(
+        self, interaction: Interaction, found: Subscription, *, paused: bool
+    ) -> None:
+        guild_id, store = require_moderator(interaction), self.store.subscriptions
+        if (found.paused is not None) == paused:
+            return
+        if paused:
+            await store.pause(found.id, guild_id, "cogs.paused_by_moderator")
+        else:
+            await store.resume(found.id, guild_id)
+        action = "subscription.pause" if paused else "subscription.resume"
+        await self._audit(interaction, action, found.id, None, None)
+
+    async def _one(self, interaction: Interaction, typed: str) -> Subscription:
+        """Return the one subscription that is meant. Raises TagwireError for none or several."""
+        found = await self._meant(require_moderator(interaction), typed)
+        if not found:
+            raise NotFoundError("cogs.no_such_subscription", typed=typed)
+        if len(found) > 1:
+            numbers = ", ".join(f"#{each.id}" for each in found[:LIST_LIMIT])
+            raise TagwireError("cogs.which_subscription", typed=typed, numbers=numbers)
+        return found[0]
+
+    async def _meant(self, guild_id: int, typed: str) -> tuple[Subscription, ...]:
+        chosen = re.fullmatch(r"(?:subscription:|#)?(\d{1,18})", typed.strip())
+        if chosen is not None:
+            return (await self.store.subscriptions.get(int(chosen[1]), guild_id),)
+        found = await self.store.subscriptions.list(guild_id)
+        wanted = fold(typed.strip().lstrip("#"))
+        exact = tuple(s for s in found if wanted in (fold(s.query), fold(self._place(s))))
+        return exact or tuple(s for s in found if wanted in fold(self._name(s)))
+
+    def _does(self, action: str) -> Change:
+        change = self.changes().get(action)
+        if change is None:
+            raise NotFoundError("chat.control_lost")
+        return change
+
+    async def _audit(
+        self,
+        interaction: Interaction,
+        action: str,
+        subscription_id: int,
+        before: str | None,
+        after: str | None,
+    ) -> None:
+        await self.store.audit.add(
+            require_moderator(interaction),
+            interaction.user.id,
+            action,
+            str(subscription_id),
+            self.client.ports.now(),
+            before=before,
+            after=after,
+        )
+
+    async def suggested(self, interaction: Interaction, typed: str) -> Choices:
+        """Suggest the server's subscriptions by channel and query."""
+        if interaction.guild_id is None or not is_moderator(interaction):
+            return []
+        found = await self.store.subscriptions.list(interaction.guild_id)
+        fitting = [s for s in found if fold(typed) in fold(self._name(s))]
+        return [choice(self._name(s), f"subscription:{s.id}") for s in fitting[:25]]
+
+    def _place(self, found: Subscription) -> str:
+        guild = self.client.get_guild(found.target.guild_id or 0)
+        channel = guild.get_channel_or_thread(found.target.channel_id) if guild else None
+        return channel.name if channel else str(found.target.channel_id)
+
+    def _name(self, found: Subscription) -> str:
+        return f"#{found.id} {self._place(found)}: {found.query or '*'}"
+
+    def _query(self, found: Subscription, say: Any) -> str:
+        return render.query_text(found.query, say)
+
+    def _line(self, found: Subscription, say: Any) -> str:
+        line = f"\\#{found.id} <#{found.target.channel_id}> · {self._query(found, say)}"
+        if found.paused is not None:
+            line += f" · {say('cogs.state_paused')}"
+        if found.target.paused_reason is not None:
+            line += f" · {say('cogs.state_stopped')}"
+        return line

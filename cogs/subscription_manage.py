@@ -1,0 +1,217 @@
+"""/subscription add, list, pause, resume, remove and test, and the buttons that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from discord import app_commands
+
+from bot.chat import render
+from bot.chat.answer import Answer, answering
+from bot.chat.client import say_for
+from bot.chat.permissions import require_moderator
+from bot.chat.view_keys import Press, control, id_of
+from bot.chat.words import worded
+from bot.errors import QueryError
+from bot.model import Scope, Subscription
+from bot.query import language
+from cogs.asking import Interaction, scope_of
+from cogs.subscription_base import ALL, GROUP, Change, Choices, SubscriptionBase
+from cogs.targets import Picked, PostableChannel, channel_of, checked
+
+
+class Managing(SubscriptionBase):
+    """The commands and buttons that decide what a channel gets."""
+
+    @GROUP.command(name="add", description=worded("cogs.subscription_add_description"))
+    @app_commands.describe(
+        channel=worded("cogs.subscription_channel"), query=worded("cogs.subscription_query")
+    )
+    async def add(
+        self,
+        interaction: Interaction,
+        channel: app_commands.Transform[Picked, PostableChannel],
+        query: app_commands.Range[str, 1, 2000],
+    ) -> None:
+        """Check the channel and the query, show what it would have posted, ask."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            await self._offer(interaction, answer, channel.id, query)
+
+    @GROUP.command(name="list", description=worded("cogs.subscription_list_description"))
+    async def list(self, interaction: Interaction) -> None:
+        """List the server's subscriptions with their state."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            found = await self.store.subscriptions.list(guild_id)
+            lines = [f"- {self._line(s, say)}" for s in found] or [say("cogs.no_subscriptions")]
+            await answer.show(render.listing(say("cogs.subscriptions_heading"), lines, say))
+
+    @GROUP.command(name="pause", description=worded("cogs.subscription_pause_description"))
+    @app_commands.describe(subscription=worded("cogs.subscription_option"))
+    async def pause(self, interaction: Interaction, subscription: str) -> None:
+        """Stop posting for now; nothing configured is lost."""
+        if subscription.strip().lower() == ALL:
+            await self._every(interaction, "pause")
+        else:
+            await self._change(interaction, subscription, "pause")
+
+    @GROUP.command(name="resume", description=worded("cogs.subscription_resume_description"))
+    @app_commands.describe(subscription=worded("cogs.subscription_option"))
+    async def resume(self, interaction: Interaction, subscription: str) -> None:
+        """Post again."""
+        if subscription.strip().lower() == ALL:
+            await self._every(interaction, "resume")
+        else:
+            await self._change(interaction, subscription, "resume")
+
+    @GROUP.command(name="remove", description=worded("cogs.subscription_remove_description"))
+    @app_commands.describe(subscription=worded("cogs.subscription_option"))
+    async def remove(self, interaction: Interaction, subscription: str) -> None:
+        """Ask, then remove a subscription."""
+        await self._change(interaction, subscription, "remove")
+
+    @GROUP.command(name="test", description=worded("cogs.subscription_test_description"))
+    @app_commands.describe(subscription=worded("cogs.subscription_option"))
+    async def test(self, interaction: Interaction, subscription: str) -> None:
+        """Show what it would have posted lately and whether the channel can be posted to."""
+        await self._change(interaction, subscription, "test")
+
+    @pause.autocomplete("subscription")
+    @resume.autocomplete("subscription")
+    @remove.autocomplete("subscription")
+    @test.autocomplete("subscription")
+    async def subscriptions(self, interaction: Interaction, typed: str) -> Choices:
+        """Suggest the server's subscriptions by channel and query."""
+        return await self.suggested(interaction, typed)
+
+    @control("subscribe")
+    async def subscribe(self, interaction: Interaction, press: Press) -> None:
+        """Offer to post what a page of results shows into this channel from now on."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            view = await self.view(interaction, press.key)
+            query = replace(language.parse(view.query), sort=None)
+            await self._offer(interaction, answer, interaction.channel_id or 0, str(query))
+
+    @control("mend")
+    async def mend(self, interaction: Interaction, press: Press) -> None:
+        """Go on with the mended query."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            view = await self.view(interaction, press.key)
+            channel_id = id_of(str(view.detail.get("channel_id", "")))
+            await self._offer(interaction, answer, channel_id, view.query)
+
+    @control("sub_add")
+    async def confirm_add(self, interaction: Interaction, press: Press) -> None:
+        """Subscribe the channel, everything checked once more."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            view = await self.view(interaction, press.key)
+            say = say_for(interaction)
+            channel = await channel_of(interaction, id_of(str(view.detail.get("channel_id", ""))))
+            kind = checked(channel, say)
+            await self._check_room(guild_id)
+            now = self.client.ports.now()
+            made = await self.store.subscriptions.add(
+                kind, guild_id, channel.id, view.query, interaction.user.id, now
+            )
+            await self._audit(interaction, "subscription.add", made.id, None, made.query)
+            text = say("cogs.subscribed", channel=channel.mention, query=self._query(made, say))
+            await answer.edit(render.notice(text))
+
+    @control("sub_del")
+    async def confirm_remove(self, interaction: Interaction, press: Press) -> None:
+        """Remove the subscription that was asked about."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            found = await self.store.subscriptions.get(id_of(press.key), guild_id)
+            await self.store.subscriptions.remove(found.id, guild_id)
+            await self._audit(interaction, "subscription.remove", found.id, found.query, None)
+            await answer.edit(render.notice(say("cogs.unsubscribed", what=self._line(found, say))))
+
+    @control("sub_pick")
+    async def pick(self, interaction: Interaction, press: Press) -> None:
+        """Go on with the subscription chosen among several."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            chosen = id_of(press.values[0] if press.values else "")
+            found = await self.store.subscriptions.get(chosen, guild_id)
+            await self._does(press.key)(interaction, answer, found)
+
+    @control("cancel")
+    async def cancel(self, interaction: Interaction, press: Press) -> None:
+        """Leave everything as it is."""
+        async with answering(interaction, private=True) as answer:
+            await answer.edit(render.notice(say_for(interaction)("cogs.cancelled")))
+
+    async def _offer(
+        self, interaction: Interaction, answer: Answer, channel_id: int, text: str
+    ) -> None:
+        say = say_for(interaction)
+        channel = await channel_of(interaction, channel_id)
+        checked(channel, say)
+        await self._check_room(require_moderator(interaction))
+        try:
+            query = language.parse_strict(text)
+        except QueryError as error:
+            key = None
+            if error.mend:
+                key = await self.keep(interaction, "mend", error.mend, channel_id=str(channel.id))
+            await answer.show(render.query_failure(error, text, say, key), private=True)
+            return
+        key = await self.keep(interaction, "subscribe", str(query), channel_id=str(channel.id))
+        lately = await self._lately(interaction, query)
+        asked = say(
+            "cogs.subscribe_ask", channel=channel.mention, query=render.query_text(str(query), say)
+        )
+        await answer.show(render.question(f"{asked}\n{lately}", "sub_add", key, say), private=True)
+
+    def changes(self) -> Mapping[str, Change]:
+        """Return what the commands without further options do."""
+        return {
+            "pause": self._pause,
+            "resume": self._resume,
+            "remove": self._ask_remove,
+            "test": self._test,
+        }
+
+    async def _pause(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
+        say = say_for(interaction)
+        await self._set_paused(interaction, found, paused=True)
+        await answer.show(render.notice(say("cogs.paused", what=self._line(found, say))))
+
+    async def _resume(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
+        guild_id, say = require_moderator(interaction), say_for(interaction)
+        channel = await channel_of(interaction, found.target.channel_id)
+        checked(channel, say)
+        await self.store.subscriptions.resume(found.id, guild_id)
+        await self._audit(interaction, "subscription.resume", found.id, None, None)
+        shown = replace(found, paused=None, target=replace(found.target, paused_reason=None))
+        await answer.show(render.notice(say("cogs.resumed", what=self._line(shown, say))))
+
+    async def _ask_remove(
+        self, interaction: Interaction, answer: Answer, found: Subscription
+    ) -> None:
+        say = say_for(interaction)
+        text = say("cogs.unsubscribe_ask", what=self._line(found, say))
+        await answer.show(render.question(text, "sub_del", str(found.id), say, danger=True))
+
+    async def _test(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
+        say = say_for(interaction)
+        channel = await channel_of(interaction, found.target.channel_id)
+        checked(channel, say)
+        lately = await self._lately(interaction, language.parse(found.query))
+        text = say("cogs.test_heading", what=self._line(found, say))
+        await answer.show(render.notice(f"{text}\n{lately}"))
+        newest = language.narrow(language.parse(found.query), sort="new")
+        page = await self.store.articles.search(
+            newest, Scope(interaction.guild_id), now=self.client.ports.now(), limit=1
+        )
+        if page.hits:
+            article = await self.store.articles.get(page.hits[0].id, scope_of(interaction))
+            await answer.show(render.shared(article, say("cogs.test_sample"), say), private=True)

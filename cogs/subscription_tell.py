@@ -1,0 +1,142 @@
+"""/subscription history and explain: who changed what, and why something was (not) posted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from discord import app_commands
+
+from bot.chat import render
+from bot.chat.answer import answering
+from bot.chat.client import say_for
+from bot.chat.escape import inert
+from bot.chat.permissions import is_moderator, require_moderator
+from bot.chat.room import Say
+from bot.chat.words import worded
+from bot.errors import NotFoundError, TagwireError
+from bot.model import AuditEntry
+from bot.query.text import fold
+from bot.store.explain import Explanation
+from cogs.asking import Interaction, choice, scope_of
+from cogs.subscription_base import GROUP, Choices, SubscriptionBase
+
+FIELDS = ("channel_id", "query", "look", "rhythm", "mention_role_id", "mention_query")
+VALUE_CHARS = 200
+
+
+class Telling(SubscriptionBase):
+    """The commands that tell and change nothing."""
+
+    @GROUP.command(name="history", description=worded("cogs.subscription_history_description"))
+    @app_commands.describe(subscription=worded("cogs.subscription_option"))
+    async def history(self, interaction: Interaction, subscription: str | None = None) -> None:
+        """List the last changes: who, when, how it was and how it is."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            # A removed subscription has a past too: its number is enough.
+            number = re.fullmatch(r"\s*(?:subscription:|#)?(\d{1,18})\s*", subscription or "")
+            subject = number[1] if number else None
+            if subscription is not None and subject is None:
+                subject = str((await self._one(interaction, subscription)).id)
+            entries = await self.store.audit.list(guild_id, subject=subject, action="subscription.")
+            lines = [f"- {_entry(entry, say)}" for entry in entries]
+            heading = say("cogs.history_heading")
+            await answer.show(render.listing(heading, lines or [say("cogs.history_none")], say))
+
+    @GROUP.command(name="explain", description=worded("cogs.subscription_explain_description"))
+    @app_commands.describe(article=worded("cogs.article_title"))
+    async def explain(
+        self, interaction: Interaction, article: app_commands.Range[str, 1, 300]
+    ) -> None:
+        """Say for each subscription why the article was or was not posted."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            article_id = await self._article_id(interaction, article)
+            shown = await self.store.articles.get(article_id, scope_of(interaction))
+            found = await self.store.explain.article(article_id, guild_id, self.client.ports.now())
+            lines = [f"- {self._explained(each, guild_id, say)}" for each in found]
+            heading = say("cogs.explain_heading", title=shown.title)
+            lines = lines or [say("cogs.no_subscriptions")]
+            await answer.show(render.listing(heading, lines, say))
+
+    @history.autocomplete("subscription")
+    async def _to_tell(self, interaction: Interaction, typed: str) -> Choices:
+        return await self.suggested(interaction, typed)
+
+    @explain.autocomplete("article")
+    async def _articles(self, interaction: Interaction, typed: str) -> Choices:
+        if interaction.guild_id is None or not is_moderator(interaction):
+            return []
+        hits = await self.store.articles.named(typed, scope_of(interaction), limit=25)
+        return [choice(hit.title, f"article:{hit.id}") for hit in hits]
+
+    async def _article_id(self, interaction: Interaction, typed: str) -> int:
+        chosen = re.fullmatch(r"(?:article:)?(\d{1,18})", typed.strip())
+        if chosen is not None:
+            return int(chosen[1])
+        hits = await self.store.articles.named(typed, scope_of(interaction), limit=25)
+        exact = [hit for hit in hits if fold(hit.title) == fold(typed)] or list(hits)
+        if not exact:
+            raise NotFoundError("cogs.no_such_article", typed=typed)
+        if len(exact) > 1:
+            raise TagwireError("cogs.which_article", typed=typed)
+        return exact[0].id
+
+    def _explained(self, found: Explanation, guild_id: int, say: Say) -> str:
+        part = render.query_text(str(found.params.get("part", "")), say)
+        at = f"<t:{int(found.at.timestamp())}:f>" if found.at is not None else ""
+        told = say(found.key, part=part, at=at)
+        if found.cause is not None:
+            safe = {
+                k: inert(v, 200, 600) if isinstance(v, str) else v
+                for k, v in found.cause_params.items()
+            }
+            told += f" {say(found.cause, **safe)}"
+        if found.message_id is not None:
+            place = f"{guild_id}/{found.place_id}/{found.message_id}"
+            told += f" https://discord.com/channels/{place}"
+        return f"{self._line(found.subscription, say)}\n  {told}"
+
+
+def _entry(entry: AuditEntry, say: Say) -> str:
+    action = say(f"cogs.audit_{entry.action.replace('.', '_')}")
+    line = f"<t:{int(entry.at.timestamp())}:f> <@{entry.actor_id}> {action} \\#{entry.subject}"
+    was, is_ = _fields(entry.before), _fields(entry.after)
+    changes = [
+        say(
+            "cogs.changed_field",
+            field=say(f"cogs.field_{key}"),
+            before=_value(key, was.get(key), say),
+            after=_value(key, is_.get(key), say),
+        )
+        for key in FIELDS
+        if key in was or key in is_
+    ]
+    return "\n  ".join([line, *changes])
+
+
+def _fields(stored: str | None) -> Mapping[str, object]:
+    """Return a side of a change by field; what is no JSON object is a query."""
+    if stored is None:
+        return {}
+    try:
+        read = json.loads(stored)
+    except ValueError:
+        return {"query": stored}
+    return read if isinstance(read, dict) else {"query": stored}
+
+
+def _value(key: str, value: object, say: Say) -> str:
+    if value is None or value == {}:
+        return say("cogs.value_none")
+    if key == "channel_id":
+        return f"<#{value}>"
+    if key == "mention_role_id":
+        return f"<@&{value}>"
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {part}" for name, part in value.items())
+    return inert(str(value), VALUE_CHARS, 3 * VALUE_CHARS) or say("chat.everything")
