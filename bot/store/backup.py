@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,15 +19,13 @@ from bot.errors import StoreError
 from bot.store import DATABASE
 from bot.store.locks import FileLock
 from bot.store.migrate import APPLICATION_ID, migrations
+from bot.store.snapshot import Progress, copy_still
 
 # Pages copied at a time: between two steps the interpreter and other connections have their turn.
 _STEP_PAGES = 2048
 _BUSY_S = 30.0
 # How far ids jump at a restore, so that none given since the backup is given a second time.
 _ID_JUMP = 1_000_000
-
-Progress = Callable[[int, int], None]
-"""Called with the pages copied and the pages in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +51,17 @@ def backup(folder: Path, file: Path, *, keep: int = 1, progress: Progress | None
         raise StoreError("backup.is_folder", path=str(file))
     if file.resolve() == source.resolve():
         raise StoreError("backup.onto_itself", path=str(file))
-    with _said(file):
+    with said(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder / "backup.lock", "backup.running"):
             part = file.with_name(file.name + ".part")
             _copy(source, part, progress, write_lock=folder / "write.lock")
-            copy = verify(part)
+            with ThreadPoolExecutor(1) as pool:
+                synced = pool.submit(_synced, part)
+                copy = verify(part)
+                synced.result()
             _rotate(file, keep)
-            _settle(part, file)
+            settle(part, file)
     return Copy(file, copy.bytes, copy.schema, copy.articles)
 
 
@@ -70,20 +72,31 @@ def restore(folder: Path, file: Path, now: datetime) -> tuple[Copy, Path | None]
     Raises StoreError when the bot runs, and for a file that is damaged, foreign or newer.
     """
     verify(file)
+    return put_in_place(folder, now, lambda part: _copy(file, part, None))
+
+
+def put_in_place(
+    folder: Path, now: datetime, made: Callable[[Path], None]
+) -> tuple[Copy, Path | None]:
+    """Let `made` write a database, prepare it to go on from a gap, and give it the old one's place.
+
+    Return it and the old one's new path. Raises StoreError when the bot runs.
+    """
     database = folder / DATABASE
-    with _said(folder):
+    with said(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with (
             _locked(folder / "run.lock", "backup.bot_runs"),
             _locked(folder / "write.lock", "store.busy", wait_s=_BUSY_S),
         ):
             part = folder / f"{DATABASE}.part"
-            _copy(file, part, None)
-            with closing(_connected(part)) as connection:
+            clear(part)
+            made(part)
+            with closing(connected(part)) as connection:
                 _resume(connection, now)
             copy = verify(part)
             kept = _set_aside(database, now)
-            _settle(part, database)
+            settle(part, database)
     return Copy(database, copy.bytes, copy.schema, copy.articles), kept
 
 
@@ -92,7 +105,7 @@ def verify(file: Path) -> Copy:
     if not file.is_file():
         raise StoreError("backup.absent", path=str(file))
     try:
-        with closing(_connected(file, read_only=True)) as connection:
+        with closing(connected(file, read_only=True)) as connection:
             # Mapped, the check reads at more than twice the speed.
             connection.execute("PRAGMA mmap_size = 2147418112")
             schema = _schema(connection, file)
@@ -115,7 +128,8 @@ def _schema(connection: sqlite3.Connection, file: Path) -> int:
     return int(schema)
 
 
-def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Connect to a database file by its path, whatever its name holds."""
     address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     return sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
 
@@ -124,22 +138,29 @@ def _copy(
     source: Path, part: Path, progress: Progress | None, write_lock: Path | None = None
 ) -> None:
     _require_room(source, part.parent)
+    clear(part)
+    done = write_lock and copy_still(source, part, write_lock, progress, _BUSY_S)
+    with closing(connected(part)) as copy:
+        # The file has no name yet that anyone trusts: it is synced once, when it is whole.
+        copy.execute("PRAGMA synchronous = OFF")
+        if not done:
+            with _reading(source, write_lock) as original:
+                original.backup(copy, pages=_STEP_PAGES, progress=_reported(progress))
+        # The copy carries the original's WAL mode; a backup has to be one file.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def clear(part: Path) -> None:
+    """Make an empty file that only its owner reads, in the place of what an earlier try left."""
     for left_over in (part, *_companions(part)):
         left_over.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(_connected(part)) as copy:
-        # The file has no name yet that anyone trusts: it is synced once, when it is whole.
-        copy.execute("PRAGMA synchronous = OFF")
-        with _reading(source, write_lock) as original:
-            original.backup(copy, pages=_STEP_PAGES, progress=_reported(progress))
-        # The copy carries the original's WAL mode; a backup has to be one file.
-        copy.execute("PRAGMA journal_mode = DELETE")
 
 
 @contextmanager
 def _reading(source: Path, write_lock: Path | None) -> Iterator[sqlite3.Connection]:
     """Hold one snapshot of the source: with none, each write elsewhere starts the copy afresh."""
-    connection = _connected(source, read_only=True)
+    connection = connected(source, read_only=True)
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -212,7 +233,7 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
 
 def _is_one_file(database: Path) -> bool:
     """Fold the log into the database, so that it is one file. Return False when it is damaged."""
-    with closing(_connected(database)) as connection:
+    with closing(connected(database)) as connection:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         except sqlite3.OperationalError:
@@ -234,7 +255,7 @@ def _rotate(file: Path, keep: int) -> None:
             newer.replace(file.with_name(f"{file.name}.{number}"))
 
 
-def _settle(part: Path, file: Path) -> None:
+def settle(part: Path, file: Path) -> None:
     """Give a finished file its name, so that it is there whole after a power cut or not at all."""
     _synced(part)
     part.replace(file)
@@ -271,7 +292,7 @@ def _locked(path: Path | None, key: str, wait_s: float = 0) -> Iterator[None]:
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def said(path: Path) -> Iterator[None]:
     """Turn what the system or SQLite refuses into a sentence."""
     try:
         yield

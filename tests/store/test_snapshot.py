@@ -1,0 +1,73 @@
+"""The file of a live database is copied while it stands still, or not at all."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.store import DATABASE, Store
+from bot.store.backup import backup, verify
+from bot.store.snapshot import copy_still
+from tests.conftest import Newsroom, make_entry
+
+
+def made(folder: Path) -> tuple[Path, Path]:
+    part = folder / "part"
+    part.touch()
+    return part, folder / "write.lock"
+
+
+async def test_what_is_only_in_the_log_is_in_the_copy(newsroom: Newsroom) -> None:
+    await newsroom.publish(make_entry("In the log", url="https://example.org/1"))
+    folder = newsroom.store.folder
+    part, lock = made(folder)
+    assert copy_still(folder / DATABASE, part, lock, None, 1)
+    assert verify(part).articles == 1
+
+
+async def test_commits_and_checkpoints_during_the_copy_do_not_reach_the_file(
+    newsroom: Newsroom,
+) -> None:
+    await newsroom.publish(make_entry("Before", url="https://example.org/1"))
+    folder = newsroom.store.folder
+    part, lock = made(folder)
+    database = folder / DATABASE
+    seen: list[tuple[bool, bool]] = []
+
+    def interfere(*_: int) -> None:
+        if seen:
+            return
+        with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+            before = database.read_bytes()
+            writer.execute("CREATE TABLE filler AS SELECT randomblob(9000000) AS x")
+            row = writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            # Held back: the log has pages, the file has none of them.
+            seen.append((row[1] > 0, database.read_bytes() == before))
+
+    assert copy_still(database, part, lock, interfere, 1)
+    assert seen == [(True, True)]
+    assert verify(part).articles == 1
+
+
+async def test_an_older_reader_makes_the_backup_go_the_slow_way(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
+    folder = newsroom.store.folder
+    await newsroom.publish(make_entry("First", url="https://example.org/1"))
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM articles").fetchone()
+        await newsroom.publish(make_entry("Second", url="https://example.org/2"))
+        part, lock = made(folder)
+        assert not copy_still(folder / DATABASE, part, lock, None, 1)
+        assert backup(folder, tmp_path / "copy.db").articles == 2
+        reader.execute("COMMIT")
+
+
+async def test_a_copy_that_cannot_be_written_says_so(store: Store) -> None:
+    part, lock = made(store.folder)
+    part.unlink()
+    part.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        copy_still(store.folder / DATABASE, part, lock, None, 1)
