@@ -15,6 +15,7 @@ from bot import __version__
 from bot.cli.feeds import feeds
 from bot.cli.keep import backup, doctor, restore
 from bot.cli.parts import Verbs, as_json, finish, reading_store, say, settings
+from bot.cli.state import state
 from bot.cli.words import (
     article_words,
     head,
@@ -161,5 +162,5 @@ def config(wants_json: bool) -> None:
     read()
 
 
-for verb in (backup, doctor, feeds, restore):
+for verb in (backup, doctor, feeds, restore, state):
     main.add_command(verb)
