@@ -338,7 +338,7 @@ def test_start_passes_verbs_on_and_does_not_slow_them_down(program: Path) -> Non
 
 def test_start_waits_after_a_failed_run_and_keeps_its_exit_code(program: Path) -> None:
     begun = time.monotonic()
-    child = started(program, "run", mode="fail", slow_down_s="0.5")
+    child = started(program, "run", mode="fail", slow_down_s="1")
     _, told = child.communicate(timeout=10)
     assert child.returncode == 3
     assert time.monotonic() - begun >= 0.5

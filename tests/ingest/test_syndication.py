@@ -363,3 +363,12 @@ def test_an_item_that_holds_nothing_is_counted_and_reported_and_no_article() -> 
     reading = read(rss("<item><comments/></item><item><title>A</title></item>"))
     assert (reading.read, [entry.title for entry in reading.entries]) == (2, ["A"])
     assert [(p.key, p.params["number"]) for p in reading.problems] == [("ingest.form_bad_item", 1)]
+
+
+@pytest.mark.parametrize("reference", ["&#x110000;", "&#xD800;", "&#55296;", "&#" + "9" * 40 + ";"])
+@pytest.mark.parametrize("tail", ["", " & <b>"], ids=["well formed", "ill formed"])
+def test_a_reference_to_no_character_costs_only_itself(reference: str, tail: str) -> None:
+    item = f"<item><title>Tide{reference} tables{tail}</title></item>"
+    feed = f"<rss version='2.0'><channel><title>t</title>{item}</channel></rss>"
+    (entry,) = read(feed.encode()).entries
+    assert entry.title.startswith("Tide tables")

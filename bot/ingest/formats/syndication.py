@@ -31,6 +31,8 @@ _FORMS = {
 }
 _DECLARATION = re.compile(r"<\?xml\b[^>]*\?>", re.IGNORECASE)
 _DOCTYPE_START = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+_REFERENCE = re.compile(r"&#(?P<number>[xX][0-9a-fA-F]+|[0-9]+);?")
+_LONGEST_NUMBER = 12
 _LOOSE_AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|$)|<!--.*?(?:-->|$)|&(?:(?P<name>[A-Za-z][A-Za-z0-9]*);|(?!#\w+;))",
     re.DOTALL,
@@ -111,7 +113,8 @@ def mended(text: str) -> str:
     Without a DOCTYPE no entity can grow or name a file; without loose ampersands the strict parser
     reads what would otherwise need the slow one.
     """
-    return _LOOSE_AMPERSAND.sub(_ampersand, without_doctype(_DECLARATION.sub("", text, count=1)))
+    plain = without_doctype(_DECLARATION.sub("", text, count=1))
+    return _REFERENCE.sub(_character, _LOOSE_AMPERSAND.sub(_ampersand, plain))
 
 
 def without_doctype(text: str) -> str:
@@ -140,6 +143,14 @@ def _ampersand(match: re.Match[str]) -> str:
     if name in _XML_ENTITIES:
         return whole
     return html5.get(f"{name};", f"&amp;{name};")
+
+
+def _character(match: re.Match[str]) -> str:
+    # feedparser's slow parser dies of a reference to no character, such as a surrogate.
+    digits = match["number"][:_LONGEST_NUMBER]
+    code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    is_character = code < 0xD800 or 0xE000 <= code <= 0x10FFFF
+    return match.group() if is_character else ""
 
 
 def _is_comment_feed(title: str, items: Sequence[_Item]) -> bool:

@@ -124,12 +124,12 @@ async def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) 
 
 async def test_the_tour_has_ten_steps_and_can_be_left(open_page: Open) -> None:
     page = await open_page()
-    await page.get_by_role("button", name="Guided tour").click()
+    await page.get_by_role("button", name="Guided tour", exact=True).click()
     for step in range(1, 11):
         await page.get_by_text(f"{step} of 10").wait_for()
         await page.keyboard.press("Enter")
     assert await page.locator(".tour").count() == 0
-    await page.get_by_role("button", name="Guided tour").click()
+    await page.get_by_role("button", name="Guided tour", exact=True).click()
     await page.keyboard.press("Escape")
     assert await page.locator(".tour").count() == 0
 
@@ -164,7 +164,7 @@ async def test_axe_finds_nothing_wrong(
     await page.evaluate(f"location.hash = '#/{STORIES}'")
     await page.locator(".post").wait_for()
     found += await violations(page, "forum")
-    await page.get_by_role("button", name="Guided tour").click()
+    await page.get_by_role("button", name="Guided tour", exact=True).click()
     found += await violations(page, "tour")
     await page.keyboard.press("Escape")
     if await page.locator("#panel").is_hidden():
