@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
@@ -16,7 +18,7 @@ from bot.chat.page import option_text
 from bot.chat.permissions import is_moderator, require_moderator
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, TagwireError
 from bot.model import Feed, Scope
 from bot.query.text import fold
 from cogs.asking import Interaction, TagwireCog, choice
@@ -81,6 +83,88 @@ class FeedCog(TagwireCog):
             placeholder = say("cogs.choose_placeholder")
             menu = render.choices(say("cogs.several"), offered, "feed_pick", "-", placeholder)
             await answer.show(menu)
+
+    @feed.command(name="purge", description=worded("cogs.feed_purge_description"))
+    @app_commands.describe(
+        feed=worded("cogs.feed_purge_option"),
+        since=worded("cogs.feed_purge_since"),
+        until=worded("cogs.feed_purge_until"),
+    )
+    async def purge(
+        self,
+        interaction: Interaction,
+        feed: str,
+        since: app_commands.Range[str, 1, 40],
+        until: app_commands.Range[str, 1, 40] | None = None,
+    ) -> None:
+        """Count the posts of a feed between two times, and ask before they are deleted."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say, now = say_for(interaction), self.client.ports.now()
+            settings = await self.store.guilds.settings(guild_id)
+            zone = ZoneInfo(str(settings.get("zone") or "UTC"))
+            begun = moment_of(since, zone)
+            ended = now if until is None else moment_of(until, zone)
+            found = [f for f in await self._read(guild_id) if self._is_meant(f, feed)]
+            if len(found) != 1:
+                raise NotFoundError("cogs.no_such_feed_to_purge", typed=feed)
+            counted = await self.store.corrections.purge(
+                found[0].id,
+                guild_id,
+                begun,
+                ended,
+                actor_id=interaction.user.id,
+                now=now,
+                dry=True,
+            )
+            key = await self.keep(
+                interaction,
+                "purge",
+                feed_id=found[0].id,
+                since=begun.isoformat(),
+                ended=ended.isoformat(),
+            )
+            text = say(
+                "cogs.purge_ask",
+                title=self._title(found[0]),
+                since=f"<t:{int(begun.timestamp())}:f>",
+                until=f"<t:{int(ended.timestamp())}:f>",
+                deleted=counted.deleted,
+                edited=counted.edited,
+                skipped=counted.skipped,
+            )
+            await answer.show(render.question(text, "feed_purge", key, say, danger=True))
+
+    @control("feed_purge")
+    async def confirm_purge(self, interaction: Interaction, press: Press) -> None:
+        """Delete the posts that were asked about."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            view = await self.view(interaction, press.key)
+            if view.kind != "purge":
+                raise NotFoundError("chat.control_lost")
+            done = await self.store.corrections.purge(
+                id_of(str(view.detail["feed_id"])),
+                guild_id,
+                datetime.fromisoformat(str(view.detail["since"])),
+                datetime.fromisoformat(str(view.detail["ended"])),
+                actor_id=interaction.user.id,
+                now=self.client.ports.now(),
+            )
+            say = say_for(interaction)
+            await answer.edit(render.notice(say("cogs.purged", count=done.deleted + done.edited)))
+
+    @purge.autocomplete("feed")
+    async def every_feed(self, interaction: Interaction, typed: str) -> Choices:
+        """Suggest every feed the server reads."""
+        if interaction.guild_id is None or not is_moderator(interaction):
+            return []
+        feeds = await self._read(interaction.guild_id)
+        fitting = [feed for feed in feeds if fold(typed) in fold(feed.title)]
+        return [choice(feed.title, f"feed:{feed.id}") for feed in fitting[:25]]
+
+    def _is_meant(self, feed: Feed, typed: str) -> bool:
+        return typed.strip() == f"feed:{feed.id}" or fold(typed) == fold(feed.title)
 
     @remove.autocomplete("feed")
     async def feeds(self, interaction: Interaction, typed: str) -> Choices:
@@ -170,6 +254,15 @@ class FeedCog(TagwireCog):
             since = f"<t:{int(feed.failing_since_at.timestamp())}:R>"
             line += f" · {say('cogs.feed_failing', since=since)}"
         return line
+
+
+def moment_of(typed: str, zone: ZoneInfo) -> datetime:
+    """Read a day or a day and time, such as 2026-06-01 14:00. Raises `cogs.bad_moment`."""
+    try:
+        read = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise TagwireError("cogs.bad_moment", typed=typed) from None
+    return read if read.tzinfo else read.replace(tzinfo=zone)
 
 
 async def setup(client: TagwireClient) -> None:

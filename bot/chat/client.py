@@ -29,6 +29,9 @@ EXTENSIONS = (
     "cogs.help",
     "cogs.subscription",
     "cogs.feed",
+    "cogs.setup",
+    "cogs.server",
+    "cogs.status",
     "cogs.guild",
 )
 RATELIMIT_TIMEOUT_S = 60.0
@@ -89,10 +92,13 @@ class TagwireClient(commands.AutoShardedBot):
             guild_ready_timeout=GUILD_READY_S,
         )
         self.ports = ports
+        # The role that each server lets moderate beside its managers; kept in step by /server.
+        self.moderator_roles: dict[int, int] = {}
         self._cog_modules = tuple(extensions)
 
     async def setup_hook(self) -> None:
         """Load the cogs, listen to every control ever sent, sync the commands if they changed."""
+        self.moderator_roles = dict(await self.ports.store.guilds.each("moderator_role_id"))
         for extension in self._cog_modules:
             await self.load_extension(extension)
         self.add_dynamic_items(Control)

@@ -21,12 +21,25 @@ NEEDED: dict[TargetKind, tuple[str, ...]] = {
 
 
 def is_moderator(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the member may change what this server posts: Manage Server or Manage Channels."""
+    """Whether the member may change what this server posts.
+
+    Manage Server or Manage Channels grants it, and the role that the server chose.
+    """
     granted = interaction.permissions
     # Installed by the member alone, the bot is a stranger to the server and changes nothing there.
     return interaction.is_guild_integration() and (
-        granted.administrator or granted.manage_guild or granted.manage_channels
+        granted.administrator
+        or granted.manage_guild
+        or granted.manage_channels
+        or _has_chosen_role(interaction)
     )
+
+
+def _has_chosen_role(interaction: discord.Interaction[Any]) -> bool:
+    chosen: dict[int | None, int] = getattr(interaction.client, "moderator_roles", {})
+    role_id = chosen.get(interaction.guild_id)
+    held = getattr(interaction.user, "roles", ())
+    return role_id is not None and any(role.id == role_id for role in held)
 
 
 def require_moderator(interaction: discord.Interaction[Any]) -> int:
@@ -36,6 +49,14 @@ def require_moderator(interaction: discord.Interaction[Any]) -> int:
     if not is_moderator(interaction):
         raise TagwireError("chat.moderators_only")
     return interaction.guild_id
+
+
+def require_manager(interaction: discord.Interaction[Any]) -> int:
+    """Return the server's id. Raises TagwireError for who may not manage the server itself."""
+    guild_id = require_moderator(interaction)
+    if not (interaction.permissions.administrator or interaction.permissions.manage_guild):
+        raise TagwireError("chat.managers_only")
+    return guild_id
 
 
 def kind_of(channel: object) -> TargetKind | None:

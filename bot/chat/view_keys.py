@@ -151,9 +151,29 @@ def menu(
     verb: str,
     key: str = NO_KEY,
     argument: str = "",
+    *,
+    any_of: bool = False,
 ) -> Control:
-    """Return a menu of up to 25 options that still works after a restart."""
+    """Return a menu of up to 25 options that still works after a restart.
+
+    With `any_of` none or several may be chosen.
+    """
     made: ui.Select[Any] = ui.Select(
-        placeholder=placeholder, options=options, custom_id=custom_id(verb, key, argument)
+        placeholder=placeholder,
+        options=options,
+        custom_id=custom_id(verb, key, argument),
+        min_values=0 if any_of else 1,
+        max_values=len(options) if any_of else 1,
+    )
+    return Control(made)
+
+
+def channel_menu(placeholder: str, verb: str, key: str) -> Control:
+    """Return a menu of the channels that can be posted to; it still works after a restart."""
+    kinds = discord.ChannelType
+    made: ui.ChannelSelect[Any] = ui.ChannelSelect(
+        placeholder=placeholder,
+        channel_types=[kinds.text, kinds.news, kinds.forum, kinds.public_thread],
+        custom_id=custom_id(verb, key),
     )
     return Control(made)

@@ -16,6 +16,7 @@ from bot.cli.feeds import feeds
 from bot.cli.keep import backup, doctor, restore
 from bot.cli.parts import Verbs, as_json, finish, reading_store, say, settings
 from bot.cli.state import state
+from bot.cli.status import status
 from bot.cli.words import (
     article_words,
     head,
@@ -164,3 +165,4 @@ def config(wants_json: bool) -> None:
 
 for verb in (backup, doctor, feeds, restore, state):
     main.add_command(verb)
+main.add_command(status)

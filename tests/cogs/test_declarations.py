@@ -34,8 +34,11 @@ async def test_every_command_declares_contexts_and_installations_and_discord_tak
         "help",
         "subscription",
         "feed",
+        "setup",
+        "server",
+        "status",
     }
     for command in payload:
-        if command["name"] in ("subscription", "feed"):
+        if command["name"] in ("subscription", "feed", "setup", "server", "status"):
             assert command["contexts"] == [0]
             assert command["default_member_permissions"] is not None

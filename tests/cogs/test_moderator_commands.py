@@ -120,6 +120,13 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("feed add", {"url": "https://local.example/feed"}),
     ("feed list", {}),
     ("feed remove", {"feed": "1"}),
+    ("feed purge", {"feed": "World Desk", "since": "2026-01-01"}),
+    ("setup", {}),
+    ("status", {}),
+    ("server show", {}),
+    ("server role", {}),
+    ("server alerts", {}),
+    ("server block", {"query": "x"}),
 ]
 
 

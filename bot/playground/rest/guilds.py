@@ -1,10 +1,13 @@
 """The guild: itself, its channels, roles and members."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from bot.playground import shapes
 from bot.playground.hub import Hub
 from bot.playground.owner import remove_bot
+from bot.playground.permissions import Permission, in_guild
 from bot.playground.refusals import refused
 from bot.playground.rest.context import answer, hub_of, nothing, whole
 from bot.playground.world import DIRECT, THREADS
@@ -58,6 +61,29 @@ async def member(request: web.Request) -> web.Response:
     return answer(shapes.member(world, found))
 
 
+async def change_role(request: web.Request) -> web.Response:
+    """PUT and DELETE /guilds/{id}/members/{user}/roles/{role}: with a higher role only."""
+    hub = _guild_of(request)
+    world = hub.world
+    found = world.members.get(request.match_info["user"])
+    role = world.roles.get(request.match_info["role"])
+    if found is None:
+        raise refused(10007)
+    if role is None or role.id == world.guild_id:
+        raise refused(10011)
+    own = world.members[world.bot_id].role_ids
+    top = max((world.roles[held].position for held in own), default=0)
+    allowed = in_guild(world, world.bot_id) & Permission.MANAGE_ROLES
+    if not allowed or role.managed or role.position >= top:
+        raise refused(50013)
+    kept = tuple(held for held in found.role_ids if held != role.id)
+    held = (*kept, role.id) if request.method == "PUT" else kept
+    world.members[found.user_id] = changed = replace(found, role_ids=held)
+    data = {"guild_id": world.guild_id, **shapes.member(world, changed)}
+    hub.emit("GUILD_MEMBER_UPDATE", data, for_user_id=None)
+    return nothing()
+
+
 async def leave(request: web.Request) -> web.Response:
     """DELETE /users/@me/guilds/{id}."""
     remove_bot(_guild_of(request))
@@ -70,5 +96,7 @@ ROUTES = [
     web.get("/guilds/{guild}/roles", roles),
     web.get("/guilds/{guild}/members", members),
     web.get("/guilds/{guild}/members/{user}", member),
+    web.put("/guilds/{guild}/members/{user}/roles/{role}", change_role),
+    web.delete("/guilds/{guild}/members/{user}/roles/{role}", change_role),
     web.delete("/users/@me/guilds/{guild}", leave),
 ]

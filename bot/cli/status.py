@@ -1,0 +1,78 @@
+"""The verb that shows what is owed: what waits, what failed and why, what is unknown."""
+
+from __future__ import annotations
+
+import click
+
+from bot.cli.parts import as_json, finish, reading_store, say
+from bot.cli.words import print_json
+from bot.model import DeadLetter, JsonObject, OutboxStatus, Target
+
+
+@click.command()
+@as_json
+def status(wants_json: bool) -> None:
+    """Show what waits to be posted, what failed and why, and what is unknown."""
+
+    async def work() -> OutboxStatus:
+        async with reading_store() as store:
+            return await store.outbox.status()
+
+    found = finish(work())
+    if wants_json:
+        print_json(_json(found))
+        return
+    waiting = found.owed + found.ready + found.sending
+    click.echo(
+        say(
+            "cli.status_counts",
+            waiting=waiting,
+            sent=found.sent,
+            failed=found.dead,
+            unknown=found.unknown,
+        )
+    )
+    for target in found.paused:
+        why = say(target.paused_reason or "store.paused")
+        click.echo(say("cli.status_paused", channel=target.channel_id, why=why))
+    for letter in found.failed:
+        click.echo(
+            say("cli.status_failed", id=letter.post_id, state=letter.state, why=_why(letter))
+        )
+
+
+def _why(letter: DeadLetter) -> str:
+    return say(letter.reason, **letter.params) if letter.reason else ""
+
+
+def _json(found: OutboxStatus) -> JsonObject:
+    return {
+        "owed": found.owed,
+        "ready": found.ready,
+        "sending": found.sending,
+        "sent": found.sent,
+        "dead": found.dead,
+        "unknown": found.unknown,
+        "oldest_at": found.oldest_at.isoformat() if found.oldest_at else None,
+        "paused": [_target_json(target) for target in found.paused],
+        "failed": [
+            {
+                **_target_json(letter.target),
+                "post_id": letter.post_id,
+                "state": letter.state,
+                "reason": letter.reason,
+                "code": letter.code,
+                "titles": list(letter.titles),
+            }
+            for letter in found.failed
+        ],
+    }
+
+
+def _target_json(target: Target) -> JsonObject:
+    return {
+        "channel_id": target.channel_id,
+        "guild_id": target.guild_id,
+        "kind": str(target.kind),
+        "paused": target.paused_reason,
+    }

@@ -1,0 +1,130 @@
+"""/server: what holds for a whole server: who may moderate, what is blocked, who hears."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.chat import render
+from bot.chat.answer import answering
+from bot.chat.client import TagwireClient, say_for
+from bot.chat.permissions import require_manager, require_moderator
+from bot.chat.words import worded
+from bot.errors import QueryError
+from bot.query import language
+from cogs.asking import Interaction, TagwireCog, scope_of
+from cogs.subscription_base import BACK_TEST
+from cogs.targets import Picked, PostableChannel, channel_of, checked
+
+NONE = "none"
+
+
+class ServerCog(TagwireCog):
+    """The settings of a server; each change is noted with who made it."""
+
+    server = app_commands.Group(
+        name="server",
+        description=worded("cogs.server_description"),
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_contexts=app_commands.AppCommandContext(guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+
+    @server.command(name="show", description=worded("cogs.server_show_description"))
+    async def show(self, interaction: Interaction) -> None:
+        """Show what this server has set."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            found = await self.store.guilds.settings(guild_id)
+            nothing = say("cogs.value_none")
+            role, channel = found.get("moderator_role_id"), found.get("alert_channel_id")
+            blocked = found.get("blocked")
+            lines = [
+                say("cogs.server_role", role=f"<@&{role}>" if role else nothing),
+                say("cogs.server_alerts", channel=f"<#{channel}>" if channel else nothing),
+                say(
+                    "cogs.server_blocked",
+                    query=render.query_text(str(blocked), say) if blocked else nothing,
+                ),
+            ]
+            await answer.show(render.listing(say("cogs.server_heading"), lines, say))
+
+    @server.command(name="role", description=worded("cogs.server_role_description"))
+    @app_commands.describe(role=worded("cogs.server_role_option"))
+    async def role(self, interaction: Interaction, role: discord.Role | None = None) -> None:
+        """Let a role moderate too; only who manages the server may."""
+        guild_id = require_manager(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            await self._set(interaction, "moderator_role_id", role.id if role else None)
+            if role is None:
+                self.client.moderator_roles.pop(guild_id, None)
+                await answer.show(render.notice(say("cogs.role_cleared")))
+            else:
+                self.client.moderator_roles[guild_id] = role.id
+                await answer.show(render.notice(say("cogs.role_set", role=role.mention)))
+
+    @server.command(name="alerts", description=worded("cogs.server_alerts_description"))
+    @app_commands.describe(channel=worded("cogs.server_alerts_option"))
+    async def alerts(
+        self,
+        interaction: Interaction,
+        channel: app_commands.Transform[Picked, PostableChannel] | None = None,
+    ) -> None:
+        """Choose where the moderators hear of what needs them."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            if channel is None:
+                await self._set(interaction, "alert_channel_id", None)
+                await answer.show(render.notice(say("cogs.alerts_cleared")))
+                return
+            place = await channel_of(interaction, channel.id)
+            checked(place, say)
+            await self._set(interaction, "alert_channel_id", place.id)
+            await answer.show(render.notice(say("cogs.alerts_set", channel=place.mention)))
+
+    @server.command(name="block", description=worded("cogs.server_block_description"))
+    @app_commands.describe(query=worded("cogs.server_block_option"))
+    async def block(
+        self, interaction: Interaction, query: app_commands.Range[str, 1, 1000]
+    ) -> None:
+        """Keep what matches out of all the server's channels; "none" lets everything in again."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say = say_for(interaction)
+            if query.strip().lower() == NONE:
+                await self._set(interaction, "blocked", None)
+                await answer.show(render.notice(say("cogs.block_cleared")))
+                return
+            try:
+                read = language.parse_strict(query)
+            except QueryError as error:
+                await answer.show(render.query_failure(error, query, say), private=True)
+                return
+            await self._set(interaction, "blocked", str(read))
+            month = language.narrow(read, BACK_TEST)
+            scope, now = scope_of(interaction), self.client.ports.now()
+            count = (await self.store.articles.search(month, scope, now=now, limit=1)).total
+            shown = render.query_text(str(read), say)
+            await answer.show(render.notice(say("cogs.block_set", query=shown, count=count)))
+
+    async def _set(self, interaction: Interaction, key: str, value: int | str | None) -> None:
+        guild_id = require_moderator(interaction)
+        before = (await self.store.guilds.settings(guild_id)).get(key)
+        await self.store.guilds.set(guild_id, **{key: value})
+        await self.store.audit.add(
+            guild_id,
+            interaction.user.id,
+            "server.set",
+            key,
+            self.client.ports.now(),
+            before=None if before is None else str(before),
+            after=None if value is None else str(value),
+        )
+
+
+async def setup(client: TagwireClient) -> None:
+    """Add the cog."""
+    await client.add_cog(ServerCog(client))

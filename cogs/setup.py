@@ -1,0 +1,276 @@
+"""/setup: one message that walks a new server from nothing to its first subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+
+from bot.chat import render
+from bot.chat.answer import Answer, answering
+from bot.chat.client import TagwireClient, draw_error, say_for
+from bot.chat.escape import inert
+from bot.chat.look import FORMS
+from bot.chat.page import option_text
+from bot.chat.permissions import require_moderator
+from bot.chat.room import Say
+from bot.chat.view_keys import Press, button, channel_menu, control, id_of, menu
+from bot.chat.words import worded
+from bot.model import Name, Tag
+from bot.query import language
+from bot.query.nodes import Named, Node, Query
+from cogs.asking import Interaction, scope_of
+from cogs.nearest import What
+from cogs.subscription_base import BACK_TEST, LATELY, SubscriptionBase
+from cogs.targets import channel_of, checked
+
+OFFERED = 25
+WORDS_CHARS = 300
+DAYS_A_WEEK, DAYS_TESTED = 7, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What has been chosen so far. Everything chosen must hold."""
+
+    channel_id: int = 0
+    tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    words: str = ""
+    form: str = "card"
+
+    @property
+    def query(self) -> Query:
+        """The query that the choices make."""
+        parts: list[Node] = []
+        if self.tags:
+            parts.append(Named("tag", self.tags))
+        if self.sources:
+            parts.append(Named("source", self.sources))
+        return language.narrow(language.parse(self.words), *parts)
+
+    def detail(self) -> dict[str, object]:
+        """Return it in the shape a view's detail keeps; ids as text."""
+        return {
+            "channel_id": str(self.channel_id),
+            "tags": list(self.tags),
+            "sources": list(self.sources),
+            "words": self.words,
+            "form": self.form,
+        }
+
+
+def plan_of(detail: Mapping[str, object]) -> Plan:
+    """Read what detail() wrote."""
+
+    def names(key: str) -> tuple[str, ...]:
+        found = detail.get(key)
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    return Plan(
+        id_of(str(detail.get("channel_id", ""))),
+        names("tags"),
+        names("sources"),
+        str(detail.get("words", "")),
+        str(detail.get("form", "card")),
+    )
+
+
+class SetupCog(SubscriptionBase):
+    """The walk through a first subscription: every press changes the one message."""
+
+    @app_commands.command(name="setup", description=worded("cogs.setup_description"))
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.allowed_contexts(guilds=True)
+    @app_commands.allowed_installs(guilds=True)
+    async def setup_server(self, interaction: Interaction) -> None:
+        """Begin with nothing chosen."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            await answer.show(await self._drawn(interaction, Plan()))
+
+    @control("set_channel")
+    async def choose_channel(self, interaction: Interaction, press: Press) -> None:
+        """Take the channel, if it can be posted to."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            chosen = id_of(press.values[0] if press.values else "")
+            channel = await channel_of(interaction, chosen)
+            checked(channel, say_for(interaction))
+            await self._go_on(interaction, answer, press.key, channel_id=str(channel.id))
+
+    @control("set_tags")
+    async def choose_tags(self, interaction: Interaction, press: Press) -> None:
+        """Take the tags."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            names = await self._names(interaction, "tag", press.values)
+            await self._go_on(interaction, answer, press.key, tags=names)
+
+    @control("set_sources")
+    async def choose_sources(self, interaction: Interaction, press: Press) -> None:
+        """Take the sources."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            names = await self._names(interaction, "source", press.values)
+            await self._go_on(interaction, answer, press.key, sources=names)
+
+    @control("set_form")
+    async def choose_form(self, interaction: Interaction, press: Press) -> None:
+        """Take the look."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            form = press.values[0] if press.values else ""
+            await self._go_on(
+                interaction, answer, press.key, form=form if form in FORMS else FORMS[0]
+            )
+
+    @control("set_words")
+    async def ask_words(self, interaction: Interaction, press: Press) -> None:
+        """Ask for words in a form."""
+        require_moderator(interaction)
+        await interaction.response.send_modal(WordsForm(self, press.key, say_for(interaction)))
+
+    @control("set_done")
+    async def done(self, interaction: Interaction, press: Press) -> None:
+        """Subscribe the channel, everything checked once more."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            say, now = say_for(interaction), self.client.ports.now()
+            plan = plan_of((await self.view(interaction, press.key)).detail)
+            channel = await channel_of(interaction, plan.channel_id)
+            kind = checked(channel, say)
+            await self._check_room(guild_id)
+            made = await self.store.subscriptions.add(
+                kind,
+                guild_id,
+                channel.id,
+                str(plan.query),
+                interaction.user.id,
+                now,
+                look={} if plan.form == FORMS[0] else {"form": plan.form},
+            )
+            await self._audit(interaction, "subscription.add", made.id, None, made.query)
+            text = say("cogs.subscribed", channel=channel.mention, query=self._query(made, say))
+            await answer.edit(render.notice(f"{text}\n{say('cogs.setup_next')}"))
+
+    async def take_words(self, interaction: Interaction, key: str, typed: str) -> None:
+        """Take the words of the form."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            words = str(language.parse_strict(typed)) if typed.strip() else ""
+            await self._go_on(interaction, answer, key, words=words)
+
+    async def _names(
+        self, interaction: Interaction, what: What, values: Sequence[str]
+    ) -> list[str]:
+        scope = scope_of(interaction)
+        found = [await self.store.names.by_id(what, id_of(value), scope) for value in values]
+        return [name.name for name in found]
+
+    async def _go_on(
+        self, interaction: Interaction, answer: Answer, key: str, **chosen: object
+    ) -> None:
+        before = (await self.view(interaction, key)).detail
+        await answer.edit(await self._drawn(interaction, plan_of({**before, **chosen})))
+
+    async def _drawn(self, interaction: Interaction, plan: Plan) -> ui.LayoutView:
+        say, scope = say_for(interaction), scope_of(interaction)
+        now, user_id = self.client.ports.now(), interaction.user.id
+        key = await self.store.views.put("setup", "", scope, user_id, now, detail=plan.detail())
+        parts: list[ui.Item[Any]] = [ui.TextDisplay(_told(plan, say))]
+        parts.append(ui.TextDisplay(await self._forecast(interaction, plan, say)))
+        parts.append(ui.ActionRow(channel_menu(say("cogs.setup_channel_menu"), "set_channel", key)))
+        offered: tuple[tuple[What, tuple[str, ...]], ...] = (
+            ("tag", plan.tags),
+            ("source", plan.sources),
+        )
+        for what, chosen in offered:
+            found = await self.store.names.suggest(what, "", scope, limit=OFFERED)
+            if found:
+                placeholder = say(f"cogs.setup_{what}_menu")
+                options = _options(found, chosen, say)
+                row = menu(placeholder, options, f"set_{what}s", key, any_of=True)
+                parts.append(ui.ActionRow(row))
+        forms = [
+            discord.SelectOption(
+                label=say(f"cogs.look_{form}"), value=form, default=form == plan.form
+            )
+            for form in FORMS
+        ]
+        parts.append(ui.ActionRow(menu(say("cogs.edit_look"), forms, "set_form", key)))
+        style = discord.ButtonStyle.success
+        ready = bool(plan.channel_id and plan.query.root is not None)
+        parts.append(
+            ui.ActionRow(
+                button(say("cogs.setup_words"), "set_words", key),
+                button(say("cogs.setup_done"), "set_done", key, style=style, disabled=not ready),
+                button(say("chat.cancel"), "cancel", key),
+            )
+        )
+        view = ui.LayoutView(timeout=None)
+        view.add_item(ui.Container(*parts))
+        return view
+
+    async def _forecast(self, interaction: Interaction, plan: Plan, say: Say) -> str:
+        if plan.query.root is None:
+            return say("cogs.setup_choose")
+        scope, now = scope_of(interaction), self.client.ports.now()
+        month = language.narrow(plan.query, BACK_TEST)
+        total = (await self.store.articles.search(month, scope, now=now, limit=1)).total
+        week = round(total * DAYS_A_WEEK / DAYS_TESTED)
+        newest = language.narrow(plan.query, sort="new")
+        page = await self.store.articles.search(newest, scope, now=now, limit=LATELY)
+        lines = [say("cogs.setup_week", count=week)]
+        if not page.hits:
+            return "\n".join([*lines, say("cogs.back_test_none")])
+        lines.append(say("cogs.back_test_last"))
+        return "\n".join([*lines, *(f"- {inert(hit.title, 120, 360)}" for hit in page.hits)])
+
+
+class WordsForm(ui.Modal):
+    """A form of one line: the words an article must have."""
+
+    def __init__(self, cog: SetupCog, key: str, say: Say) -> None:
+        super().__init__(title=say("cogs.setup_words"))
+        self._cog, self._key = cog, key
+        self.words: ui.TextInput[Any] = ui.TextInput(required=False, max_length=WORDS_CHARS)
+        label = say("cogs.setup_words_label")
+        hint = say("cogs.setup_words_hint")
+        self.add_item(ui.Label(text=label, description=hint, component=self.words))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Take what was typed."""
+        await self._cog.take_words(interaction, self._key, self.words.value)
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
+        """Draw what cannot be read, for the asker alone."""
+        await draw_error(interaction, error)
+
+
+def _told(plan: Plan, say: Say) -> str:
+    query = render.query_text(str(plan.query), say) if plan.query.root else say("cogs.value_none")
+    place = f"<#{plan.channel_id}>" if plan.channel_id else say("cogs.value_none")
+    return say("cogs.setup_told", channel=place, query=query)
+
+
+def _options(
+    found: Sequence[Name | Tag], chosen: Sequence[str], say: Say
+) -> list[discord.SelectOption]:
+    return [
+        discord.SelectOption(
+            label=option_text(name.name, "…"),
+            value=str(name.id),
+            description=say("chat.count", count=name.count),
+            default=name.name in chosen,
+        )
+        for name in found
+    ]
+
+
+async def setup(client: TagwireClient) -> None:
+    """Add the cog."""
+    await client.add_cog(SetupCog(client))

@@ -1,0 +1,48 @@
+"""`tagwire status` shows what waits, what failed and why, as words and as JSON."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.model import Fate, Outcome, TargetKind
+from bot.store import Store
+from tests.conftest import Newsroom, make_entry
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+async def fail_a_post(folder: Path) -> None:
+    async with Store.open(folder) as store:
+        room = Newsroom(store, NOW)
+        await room.publish(make_entry("primer"))
+        first = await store.subscriptions.add(TargetKind.TEXT, 7, 1, "", 1, NOW)
+        await store.subscriptions.add(TargetKind.TEXT, 7, 2, "", 1, NOW)
+        await room.publish(make_entry("Poison", url="https://e.org/1"), announce=True)
+        await store.outbox.form(NOW)
+        parcels = await store.outbox.claim(NOW, set(), 5)
+        refused = Outcome(Fate.REJECTED, None, None, None, "delivery.blocked_by_automod", 200000)
+        dead = next(p for p in parcels if p.target.id != first.target.id)
+        await store.outbox.dead(dead.post_id, refused, NOW)
+        lost = Outcome(Fate.ACCESS_LOST, reason="delivery.access_lost")
+        await store.outbox.pause_target(first.target.id, lost, NOW)
+
+
+def test_status_says_what_waits_and_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("TAGWIRE_DATA", str(tmp_path / "data"))
+    asyncio.run(fail_a_post(tmp_path / "data"))
+    told = CliRunner().invoke(main, ["status"])
+    assert told.exit_code == 0
+    assert "waiting 1, posted 0, failed 1, unknown 0" in told.output
+    assert "channel 1 is paused: I may no longer post" in told.output
+    assert "AutoMod" in told.output
+    read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
+    assert (read["dead"], read["failed"][0]["titles"]) == (1, ["Poison"])
+    assert read["failed"][0]["code"] == 200000 and read["paused"][0]["channel_id"] == 1
