@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import discord
@@ -22,7 +24,7 @@ from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.outcomes import Wire
 from bot.chat.post import DiscordPoster
-from bot.delivery import Courier
+from bot.delivery import Courier, Pace
 from bot.errors import TagwireError
 from bot.ingest.addresses import Guard
 from bot.ingest.desk import Desk
@@ -44,6 +46,9 @@ RESTART_TASK_S = 5.0
 COUNT_EVERY_S = 15.0
 
 WIRE = Wire(unsent=(aiohttp.ClientConnectorError,), unclear=(aiohttp.ClientError,))
+
+
+_UNCOUNTED = re.compile(r"/(interactions|webhooks)/")
 
 
 def utc_now() -> datetime:
@@ -139,10 +144,11 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         poller = Poller(store, fetcher, workers, metrics=counts, rhythm=rhythm, owed=owed)
         desk = Desk(store, fetcher, workers, poller, feeds_per_guild=settings.feeds_per_guild)
         ports = Ports(store=store, feeds=desk, now=utc_now, settings=settings, metrics=counts)
-        client = TagwireClient(ports, api=settings.discord_api)
+        pace = Pace()
+        client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace))
         poster = DiscordPoster(client, WIRE)
         upkeep = Upkeep(store, DiscordAmender(client, WIRE), now=utc_now)
-        courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed)
+        courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed, pace=pace)
         if settings.metrics_port:
             served = await metrics.serve(
                 counts, settings.metrics_host, settings.metrics_port, client.is_ready
@@ -159,6 +165,27 @@ async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tupl
         key = "doctor.discord_unreachable"
         params = {"what": type(error).__name__}
         return (Finding("discord", "error", key, params, f"{key}_remedy"),)
+
+
+def paced(pace: Pace) -> aiohttp.TraceConfig:
+    """Return hooks that let each request to Discord wait for its place under the limit."""
+    trace = aiohttp.TraceConfig()
+
+    async def begin(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
+        # The answers to commands and buttons are not counted (discord.md 1.4), and never wait.
+        counted = "/api/" in about.url.path and not _UNCOUNTED.search(about.url.path)
+        if counted:
+            await pace.take()
+        context.counted = counted
+
+    async def end(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
+        if context.counted:
+            pace.give_back()
+
+    trace.on_request_start.append(begin)
+    trace.on_request_end.append(end)
+    trace.on_request_exception.append(end)
+    return trace
 
 
 async def _connect(client: TagwireClient, token: str) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.metrics import Metrics
@@ -22,11 +24,24 @@ _log = logging.getLogger(__name__)
 
 # Discord honours a nonce for "a few minutes"; two is what may be relied on (discord.md 1.5).
 NONCE_WINDOW = timedelta(minutes=2)
+# Both must have passed: a bot that was off for days does not give up at its first try.
 GIVE_UP_AFTER = timedelta(days=2)
+GIVE_UP_ATTEMPTS = 12
 BACK_OFF_FIRST_S = 2.0
 BACK_OFF_MOST_S = 900.0
-IN_FLIGHT_MOST = 50
+# Nothing waits longer than the store's clamp for a clock that was set back (parcels.NEXT).
+WAIT_MOST_S = 3600.0
+# discord.py keeps a sender until its channel's bucket is full again, so that most of what is in
+# flight may be asleep. What is still on its way to the wire is bounded apart from that.
+IN_FLIGHT_MOST = 500
+STARTING_MOST = 50
 IDLE_WAIT_S = 1.0
+# Where the clock was set back, a try may have been made up to so much before it seems to be.
+CLOCK_DOUBT = timedelta(hours=26)
+
+# Discord's limit for all of a bot's requests together (discord.md 1.4), and a grain of salt.
+REQUESTS_MOST = 50
+REQUESTS_WINDOW_S = 1.005
 
 EVENT_OF = {
     Fate.SENT: "delivery.sent",
@@ -46,10 +61,44 @@ def must_look_first(parcel: Parcel, now: datetime) -> bool:
     """Whether a doubtful earlier try has to be looked for before the parcel is sent again.
 
     A nonce answers for two minutes; starting a forum post takes none, so there it is always read.
+    A try that lies in the future (the clock was set back) is of unknown age.
     """
-    if parcel.started_at >= now:
+    if not parcel.doubtful:
         return False
-    return parcel.target.kind is TargetKind.FORUM or now - parcel.started_at > NONCE_WINDOW
+    age = now - parcel.started_at
+    return parcel.target.kind is TargetKind.FORUM or not timedelta(0) <= age <= NONCE_WINDOW
+
+
+def looked_for(parcel: Parcel, now: datetime) -> Parcel:
+    """Return the parcel with the moment since which its message may have been made."""
+    if parcel.started_at <= now:
+        return parcel
+    return replace(parcel, started_at=now - CLOCK_DOUBT)
+
+
+class Pace:
+    """Keeps all requests of the process together under a limit, without ever being told off.
+
+    A place is free again a window after the answer came: whatever the network's delays, no more
+    than `most` requests reach Discord within one.
+    """
+
+    def __init__(self, most: int = REQUESTS_MOST, window_s: float = REQUESTS_WINDOW_S) -> None:
+        self._free = asyncio.Semaphore(most)
+        self._window_s = window_s
+        self.waiting = 0
+
+    async def take(self) -> None:
+        """Wait for a place, first come first served."""
+        self.waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self.waiting -= 1
+
+    def give_back(self) -> None:
+        """Free the place once the window has passed."""
+        asyncio.get_running_loop().call_later(self._window_s, self._free.release)
 
 
 class Courier:
@@ -68,7 +117,9 @@ class Courier:
         now: Callable[[], datetime],
         metrics: Metrics,
         owed: asyncio.Event | None = None,
+        pace: Pace | None = None,
     ) -> None:
+        self._pace = pace or Pace()
         self._store = store
         self._poster = poster
         self._now = now
@@ -76,6 +127,9 @@ class Courier:
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._owed = owed or asyncio.Event()
         self._silent_until: datetime | None = None
+        self._silence = timedelta()
+        self._ticking = asyncio.Lock()
+        self._draining = False
         self.refused = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -90,15 +144,23 @@ class Courier:
 
     async def tick(self, now: datetime) -> int:
         """Form posts, claim one for each idle target and start sending; return how many started."""
-        if self.refused.is_set() or (self._silent_until is not None and now < self._silent_until):
-            return 0
-        outbox = self._store.outbox
-        await outbox.form(now)
-        room = IN_FLIGHT_MOST - len(self._in_flight)
-        parcels = await outbox.claim(now, busy=set(self._in_flight), limit=room)
-        for parcel in parcels:
-            self._start(parcel)
-        return len(parcels)
+        async with self._ticking:
+            if self._draining or self.refused.is_set() or self._is_silent(now):
+                return 0
+            outbox = self._store.outbox
+            await outbox.form(now)
+            room = min(IN_FLIGHT_MOST - len(self._in_flight), STARTING_MOST - self._pace.waiting)
+            parcels = await outbox.claim(now, busy=set(self._in_flight), limit=room)
+            for parcel in parcels:
+                self._start(parcel)
+            return len(parcels)
+
+    def _is_silent(self, now: datetime) -> bool:
+        if self._silent_until is None or now >= self._silent_until:
+            return False
+        # A clock that was set back makes it no longer than Discord asked.
+        self._silent_until = min(self._silent_until, now + self._silence)
+        return True
 
     async def count(self, now: datetime) -> None:
         """Tell the metrics how much is due and how long the oldest of it has waited."""
@@ -117,10 +179,17 @@ class Courier:
 
         What is cut short stays 'sending' and is reconciled like after a crash.
         """
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + deadline_s
+        with suppress(TimeoutError):
+            # A tick under way may have claimed already: it starts what it claimed, and is the last.
+            async with asyncio.timeout_at(ends), self._ticking:
+                self._draining = True
+        self._draining = True
         tasks = list(self._in_flight.values())
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=deadline_s)
+        _, late = await asyncio.wait(tasks, timeout=max(0.0, ends - loop.time()))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -144,16 +213,23 @@ class Courier:
     async def _deliver(self, parcel: Parcel) -> None:
         try:
             outcome = await self._attempt(parcel)
+        except Exception:
+            _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
+            outcome = Outcome(Fate.UNKNOWN, reason="error.unexpected")
+        try:
             await self._settle(parcel, outcome, self._now())
         except Exception:
-            # The post stays 'sending' in the store and is taken up again like after a crash.
+            # The post stays 'sending' in the store and is taken up again like after a crash; the
+            # channel waits meanwhile, so that a store in trouble is no flood of requests.
             _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
+            await asyncio.sleep(back_off_s(parcel.attempt))
 
     async def _attempt(self, parcel: Parcel) -> Outcome:
         if parcel.message_id is not None:
             return await self._poster.publish(parcel, parcel.message_id)
-        if must_look_first(parcel, self._now()):
-            found = await self._poster.find(parcel)
+        now = self._now()
+        if must_look_first(parcel, now):
+            found = await self._poster.find(looked_for(parcel, now))
             if found.fate is not Fate.ABSENT:
                 return found
         return await self._poster.post(parcel)
@@ -198,24 +274,39 @@ class Courier:
                 await self._try_again(parcel, outcome, now)
 
     async def _try_again(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
-        wait_s = outcome.retry_after_s
-        if wait_s is None:
-            wait_s = back_off_s(parcel.attempt)
+        wait_s = _wait_s(parcel, outcome)
         if outcome.fate is Fate.BLOCKED:
-            self._silent_until = now + timedelta(seconds=wait_s)
-            _log.error("delivery.blocked", extra={"seconds": wait_s})
-        if now - parcel.created_at > GIVE_UP_AFTER:
+            self._be_silent(now, wait_s)
+        if not _is_given_up(parcel, now):
+            await self._store.outbox.retry(parcel.post_id, now + timedelta(seconds=wait_s), outcome)
+        elif parcel.doubtful or outcome.fate is Fate.UNKNOWN:
+            await self._store.outbox.unknown(parcel.post_id, outcome, now)
+        else:
             await self._store.outbox.dead(parcel.post_id, outcome, now)
-            return
-        await self._store.outbox.retry(parcel.post_id, now + timedelta(seconds=wait_s), outcome)
+
+    def _be_silent(self, now: datetime, wait_s: float) -> None:
+        self._silence = timedelta(seconds=wait_s)
+        self._silent_until = now + self._silence
+        _log.error("delivery.blocked", extra={"seconds": wait_s})
 
     async def _settle_publishing(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
         outbox = self._store.outbox
+        wait_s = _wait_s(parcel, outcome)
         if outcome.fate is Fate.UNAUTHORISED:
             self.refused.set()
+        if outcome.fate is Fate.BLOCKED:
+            self._be_silent(now, wait_s)
         retried = (Fate.RETRY, Fate.UNKNOWN, Fate.BLOCKED, Fate.UNAUTHORISED)
-        if outcome.fate not in retried or now - parcel.created_at > GIVE_UP_AFTER:
+        if outcome.fate not in retried or _is_given_up(parcel, now):
             await outbox.followed_up(parcel.post_id, outcome, now)
             return
-        wait_s = outcome.retry_after_s or back_off_s(parcel.attempt)
         await outbox.retry(parcel.post_id, now + timedelta(seconds=wait_s), outcome)
+
+
+def _wait_s(parcel: Parcel, outcome: Outcome) -> float:
+    asked = outcome.retry_after_s
+    return back_off_s(parcel.attempt) if asked is None else min(WAIT_MOST_S, asked)
+
+
+def _is_given_up(parcel: Parcel, now: datetime) -> bool:
+    return now - parcel.created_at > GIVE_UP_AFTER and parcel.attempt >= GIVE_UP_ATTEMPTS

@@ -415,8 +415,9 @@ class Parcel:
     `nonce` is at most 25 characters and the same for every try of one generation (discord.md 1.5).
     `marker` is the text a reconciliation looks for in the channel's own messages.
     `overflow` counts the articles left out by the cap; `query` opens them. `started_at` is when the
-    first try whose fate is still unknown began; `degraded` asks for plain text, because the full
-    form was rejected. `message_id` is set when the message stands and only has to be published.
+    first try whose fate is still unknown began, if there is one (`doubtful`); `degraded` asks for
+    plain text, because the full form was rejected. `message_id` is set when the message stands and
+    only has to be published.
     """
 
     post_id: int
@@ -433,6 +434,7 @@ class Parcel:
     created_at: datetime
     message_id: int | None = None
     degraded: bool = False
+    doubtful: bool = False
 
 
 class Fate(StrEnum):

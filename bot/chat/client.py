@@ -75,6 +75,7 @@ class TagwireClient(commands.AutoShardedBot):
         ports: Ports,
         *,
         api: str | None = None,
+        http_trace: Any = None,
         extensions: Iterable[str] = EXTENSIONS,
     ) -> None:
         # Set here and not at import: one process talks to one Discord, named by its settings.
@@ -90,6 +91,7 @@ class TagwireClient(commands.AutoShardedBot):
             max_messages=None,
             chunk_guilds_at_startup=False,
             guild_ready_timeout=GUILD_READY_S,
+            http_trace=http_trace,
         )
         self.ports = ports
         # The role that each server lets moderate beside its managers; kept in step by /server.

@@ -49,6 +49,8 @@ def outcome_of(error: BaseException, wire: Wire) -> Outcome:
         return Outcome(Fate.RETRY, retry_after_s=error.retry_after, reason="delivery.rate_limited")
     if isinstance(error, discord.HTTPException):
         return _http_outcome(error)
+    if isinstance(error, discord.InvalidData):
+        return Outcome(Fate.GONE, reason="delivery.gone")
     if isinstance(error, wire.unsent):
         return Outcome(Fate.RETRY, reason="delivery.network")
     return Outcome(Fate.UNKNOWN, reason="delivery.network")
@@ -92,14 +94,22 @@ def _rate_limited(error: discord.HTTPException) -> Outcome:
     # else is the wall in front of it: more requests would only prolong the block.
     if "Via" not in error.response.headers:
         return _blocked(error)
-    return Outcome(Fate.RETRY, reason="delivery.rate_limited", code=error.code)
+    wait_s = _asked_s(error)
+    return Outcome(Fate.RETRY, None, None, wait_s, "delivery.rate_limited", error.code)
 
 
 def _blocked(error: discord.HTTPException) -> Outcome:
+    silence_s = max(CLOUDFLARE_SILENCE_S, _asked_s(error) or 0.0)
     return Outcome(
         Fate.BLOCKED,
-        retry_after_s=CLOUDFLARE_SILENCE_S,
+        retry_after_s=silence_s,
         reason="delivery.blocked",
         code=error.code,
-        params={"minutes": round(CLOUDFLARE_SILENCE_S / 60)},
+        params={"minutes": round(silence_s / 60)},
     )
+
+
+def _asked_s(error: discord.HTTPException) -> float | None:
+    """Return the seconds of Retry-After, or None where there is none that can be read."""
+    text = error.response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else None

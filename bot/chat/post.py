@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import discord
@@ -17,10 +19,13 @@ from bot.chat import render
 from bot.chat.outcomes import Wire, outcome_of
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
+_log = logging.getLogger(__name__)
+
 REQUEST_TIMEOUT_S = 60.0
 # Discord's clock and ours differ; a message made "before" its try must still be found.
 CLOCK_SKEW = timedelta(minutes=2)
-HISTORY_LIMIT = 500
+# What a channel may have said since the doubtful try; beyond it nothing is taken for certain.
+HISTORY_LIMIT = 2000
 FORUM_TAGS_LIMIT = 5
 THREAD_NAME_LIMIT = 100
 
@@ -35,29 +40,59 @@ class DiscordPoster:
     async def post(self, parcel: Parcel) -> Outcome:
         """Send the parcel once, with its nonce; a forum gets a post of its own."""
         try:
+            drawn = None if parcel.degraded else render.card(parcel)
+        except Exception as error:
+            # A defect of ours, and of this item alone: the next one of the channel must go out.
+            _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
+            detail = {"detail": type(error).__name__}
+            return Outcome(Fate.REJECTED, reason="delivery.rejected", params=detail)
+        try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 if parcel.target.kind is TargetKind.FORUM:
-                    return await self._start_forum_post(parcel)
-                return await self._send(parcel)
+                    return await self._start_forum_post(parcel, drawn)
+                return await self._send(parcel, drawn)
         except self._wire.caught as error:
             return outcome_of(error, self._wire)
+        finally:
+            if drawn is not None:
+                # Its buttons are answered by their keys for years; it need not stay in memory.
+                drawn.stop()
 
     async def find(self, parcel: Parcel) -> Outcome:
         """Read our own messages since the first doubtful try and look for the marker."""
-        since = parcel.started_at - CLOCK_SKEW
+        if self._may_not_read(parcel):
+            # Discord answers with an empty list then, which looks as if nothing had been posted.
+            return Outcome(Fate.UNREADABLE, reason="delivery.unclear")
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                async for message in self._own_messages(parcel, since):
-                    if carries(message, parcel.marker):
-                        return _sent(message)
+                return await self._find(parcel, parcel.started_at - CLOCK_SKEW)
         except discord.Forbidden as error:
             return Outcome(Fate.UNREADABLE, reason="delivery.unclear", code=error.code)
         except self._wire.caught as error:
             failed = outcome_of(error, self._wire)
-            if failed.fate in (Fate.UNKNOWN, Fate.REJECTED):
+            if failed.fate in (Fate.UNKNOWN, Fate.REJECTED, Fate.SENT):
                 return Outcome(Fate.RETRY, reason=failed.reason, params=failed.params)
             return failed
+
+    async def _find(self, parcel: Parcel, since: datetime) -> Outcome:
+        read = 0
+        if parcel.target.kind is TargetKind.FORUM:
+            messages = self._own_starters(parcel, since)
+        else:
+            messages = self._channel(parcel).history(limit=HISTORY_LIMIT, after=since)
+        async for message in messages:
+            read += 1
+            if self._is_ours(message.author.id) and carries(message, parcel.marker):
+                return _sent(message)
+        if read >= HISTORY_LIMIT:
+            return Outcome(Fate.UNREADABLE, reason="delivery.unclear")
         return Outcome(Fate.ABSENT)
+
+    def _may_not_read(self, parcel: Parcel) -> bool:
+        channel = self._client.get_channel(parcel.target.channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return False
+        return not channel.permissions_for(channel.guild.me).read_message_history
 
     async def publish(self, parcel: Parcel, message_id: int) -> Outcome:
         """Publish an announcement to the channels that follow it; done already is success."""
@@ -73,33 +108,25 @@ class DiscordPoster:
         target = parcel.target
         return self._client.get_partial_messageable(target.channel_id, guild_id=target.guild_id)
 
-    async def _send(self, parcel: Parcel) -> Outcome:
+    async def _send(self, parcel: Parcel, drawn: discord.ui.LayoutView | None) -> Outcome:
         channel = self._channel(parcel)
         mentions = _mentions(parcel)
-        if parcel.degraded:
+        if drawn is None:
             text = render.plain(parcel)
             return _sent(await channel.send(text, nonce=parcel.nonce, allowed_mentions=mentions))
-        view = render.card(parcel)
-        try:
-            return _sent(
-                await channel.send(view=view, nonce=parcel.nonce, allowed_mentions=mentions)
-            )
-        finally:
-            # Its buttons are answered by their keys for years; the view need not stay in memory.
-            view.stop()
+        sent = await channel.send(view=drawn, nonce=parcel.nonce, allowed_mentions=mentions)
+        return _sent(sent)
 
-    async def _start_forum_post(self, parcel: Parcel) -> Outcome:
+    async def _start_forum_post(
+        self, parcel: Parcel, drawn: discord.ui.LayoutView | None
+    ) -> Outcome:
         forum = await self._forum(parcel.target.channel_id)
-        view = render.card(parcel)
-        try:
-            made = await forum.create_thread(
-                name=_thread_name(parcel),
-                view=view,
-                applied_tags=fitting_tags(forum, parcel),
-                allowed_mentions=_mentions(parcel),
-            )
-        finally:
-            view.stop()
+        made = await forum.create_thread(
+            name=_thread_name(parcel),
+            view=drawn or render.card(parcel),
+            applied_tags=fitting_tags(forum, parcel),
+            allowed_mentions=_mentions(parcel),
+        )
         return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
 
     async def _forum(self, channel_id: int) -> discord.ForumChannel:
@@ -109,17 +136,6 @@ class DiscordPoster:
             raise discord.InvalidData(f"channel {channel_id} is no forum")
         return channel
 
-    async def _own_messages(
-        self, parcel: Parcel, since: datetime
-    ) -> AsyncIterator[discord.Message]:
-        if parcel.target.kind is TargetKind.FORUM:
-            async for message in self._own_starters(parcel, since):
-                yield message
-            return
-        async for message in self._channel(parcel).history(limit=HISTORY_LIMIT, after=since):
-            if self._is_ours(message.author.id):
-                yield message
-
     async def _own_starters(
         self, parcel: Parcel, since: datetime
     ) -> AsyncIterator[discord.Message]:
@@ -127,13 +143,10 @@ class DiscordPoster:
         active = await forum.guild.active_threads()
         archived = [thread async for thread in forum.archived_threads(limit=HISTORY_LIMIT)]
         for thread in [*active, *archived]:
-            made_at = thread.created_at
-            if (
-                thread.parent_id == forum.id
-                and self._is_ours(thread.owner_id)
-                and (made_at is None or made_at >= since)
-            ):
-                yield await thread.fetch_message(thread.id)
+            made_at = discord.utils.snowflake_time(thread.id)
+            if thread.parent_id == forum.id and self._is_ours(thread.owner_id) and made_at >= since:
+                with suppress(discord.NotFound):  # Its first message was deleted.
+                    yield await thread.fetch_message(thread.id)
 
     def _is_ours(self, user_id: int | None) -> bool:
         return self._client.user is not None and user_id == self._client.user.id

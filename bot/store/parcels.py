@@ -22,16 +22,19 @@ _NONCE_CHARS = 22
 
 # Head of line: the oldest waiting post of a channel goes first or all of them wait. What only has
 # to be published waits by itself. A channel without access or a guild that was left waits too.
+# No wait is longer than an hour: one of more than two is that of a clock which was set back.
 NEXT = """
     WITH head (id) AS (
         SELECT min(id) FROM posts WHERE state IN ('ready', 'sending') GROUP BY target_id
         UNION ALL
         SELECT min(id) FROM posts
-        WHERE follow_up = 'publish' AND next_try_at <= :now GROUP BY target_id
+        WHERE follow_up = 'publish'
+          AND (next_try_at <= :now OR next_try_at > :now + 7200000) GROUP BY target_id
     )
     SELECT min(p.id) AS id
     FROM head JOIN posts p ON p.id = head.id JOIN targets t ON t.id = p.target_id
-    WHERE (p.next_try_at <= :now OR p.state = 'sending') AND t.paused IS NULL
+    WHERE (p.next_try_at <= :now OR p.next_try_at > :now + 7200000 OR p.state = 'sending')
+      AND t.paused IS NULL
       AND t.id NOT IN (SELECT value FROM json_each(:busy))
       AND NOT EXISTS (
           SELECT 1 FROM guilds g WHERE g.guild_id = t.guild_id AND g.left_at IS NOT NULL)
@@ -141,6 +144,7 @@ def _parcel(
         created_at=at(post["created_at"]),
         message_id=post["message_id"],
         degraded=bool(post["degraded"]),
+        doubtful=bool(post["doubtful"]),
     )
 
 
