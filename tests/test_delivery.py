@@ -1,0 +1,284 @@
+"""The courier over a real store: what it does with each fate that a try can have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, Courier, Pace, back_off_s
+from bot.metrics import Metrics
+from bot.model import Fate, Outcome, Parcel, TargetKind
+from bot.store import Store
+from tests.conftest import NOW, Newsroom, make_entry
+
+Reply = Outcome | Callable[[Parcel], Outcome]
+SENT = Outcome(Fate.SENT, message_id=1)
+
+
+class ScriptedPoster:
+    """A poster that answers from a script, then with success, and remembers what it was asked."""
+
+    def __init__(self, *replies: Reply, found: Outcome | None = None) -> None:
+        self.replies = list(replies)
+        self.found = found or Outcome(Fate.ABSENT)
+        self.published: list[Outcome] = []
+        self.calls: list[tuple[str, int, str]] = []
+        self.stuck: set[int] = set()
+
+    def titles(self, channel_id: int) -> list[str]:
+        """The titles that were posted to a channel, in order."""
+        return [
+            title for what, channel, title in self.calls if (what, channel) == ("post", channel_id)
+        ]
+
+    async def post(self, parcel: Parcel) -> Outcome:
+        self.calls.append(("post", parcel.target.channel_id, parcel.articles[0].title))
+        if parcel.target.channel_id in self.stuck:
+            await asyncio.Event().wait()
+        reply = self.replies.pop(0) if self.replies else SENT
+        return reply if isinstance(reply, Outcome) else reply(parcel)
+
+    async def find(self, parcel: Parcel) -> Outcome:
+        self.calls.append(("find", parcel.target.channel_id, parcel.articles[0].title))
+        return self.found
+
+    async def publish(self, parcel: Parcel, message_id: int) -> Outcome:
+        self.calls.append(("publish", parcel.target.channel_id, str(message_id)))
+        return self.published.pop(0) if self.published else SENT
+
+
+class Desk:
+    """A courier with a clock that a test moves by hand."""
+
+    def __init__(self, store: Store, poster: ScriptedPoster) -> None:
+        self.now = NOW
+        self.store = store
+        self.poster = poster
+        self.courier = Courier(store, poster, now=lambda: self.now, metrics=Metrics())
+
+    async def work(self, rounds: int = 6) -> None:
+        """Tick until nothing more is started."""
+        for _ in range(rounds):
+            if not await self.courier.tick(self.now):
+                return
+            await self.courier.settle()
+
+    async def later(self, **span: float) -> None:
+        """Move the clock on and work."""
+        self.now += timedelta(**span)
+        await self.work()
+
+
+async def subscribe(store: Store, *channels: int, kind: TargetKind = TargetKind.TEXT) -> None:
+    for channel_id in channels:
+        await store.subscriptions.add(kind, 1, channel_id, "", created_by=5, now=NOW)
+
+
+async def announce(newsroom: Newsroom, titles: Iterable[str]) -> None:
+    await newsroom.publish(make_entry("Before", guid="before"))
+    for place, title in enumerate(titles):
+        at = NOW + timedelta(minutes=place)
+        entry = make_entry(title, guid=title, published_at=at)
+        await newsroom.publish(entry, announce=True)
+
+
+async def test_articles_go_out_in_order_in_every_channel(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11, 12)
+    await announce(newsroom, ["one", "two", "three"])
+    desk = Desk(newsroom.store, ScriptedPoster())
+    await desk.work()
+    assert desk.poster.titles(11) == desk.poster.titles(12) == ["one", "two", "three"]
+
+
+async def test_one_stuck_channel_holds_up_no_other(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11, 12)
+    await announce(newsroom, ["one", "two"])
+    desk = Desk(newsroom.store, ScriptedPoster())
+    desk.poster.stuck.add(11)
+    for _ in range(4):
+        await desk.courier.tick(desk.now)
+        await asyncio.sleep(0.05)
+    await desk.courier.drain(0.1)
+    assert desk.poster.titles(11) == ["one"]
+    assert desk.poster.titles(12) == ["one", "two"]
+
+
+async def test_a_temporary_failure_is_tried_again_with_the_same_nonce(newsroom: Newsroom) -> None:
+    nonces: list[str] = []
+
+    def note(fate: Fate) -> Callable[[Parcel], Outcome]:
+        def reply(parcel: Parcel) -> Outcome:
+            nonces.append(parcel.nonce)
+            return Outcome(fate, message_id=7, reason="delivery.network")
+
+        return reply
+
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    poster = ScriptedPoster(note(Fate.UNKNOWN), note(Fate.RETRY), note(Fate.SENT))
+    desk = Desk(newsroom.store, poster)
+    await desk.work()
+    assert len(nonces) == 1, "it waits before the next try"
+    await desk.later(seconds=30)
+    await desk.later(seconds=30)
+    assert len(nonces) == 3
+    assert len(set(nonces)) == 1
+    assert (await newsroom.store.outbox.status()).sent == 1
+
+
+async def test_doubt_older_than_the_nonce_is_looked_up_before_anything_is_sent(
+    newsroom: Newsroom,
+) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    poster = ScriptedPoster(Outcome(Fate.UNKNOWN), found=Outcome(Fate.SENT, message_id=42))
+    desk = Desk(newsroom.store, poster)
+    await desk.work()
+    await desk.later(minutes=10)
+    assert [what for what, *_ in poster.calls] == ["post", "find"]
+    assert (await newsroom.store.outbox.status()).sent == 1
+
+
+async def test_doubt_that_cannot_be_looked_up_is_left_for_a_person(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one", "two"])
+    poster = ScriptedPoster(
+        Outcome(Fate.UNKNOWN), found=Outcome(Fate.UNREADABLE, reason="delivery.unclear")
+    )
+    desk = Desk(newsroom.store, poster)
+    await desk.work()
+    await desk.later(minutes=10)
+    status = await newsroom.store.outbox.status()
+    assert (status.unknown, status.sent) == (1, 1), "and the next item goes out"
+    assert poster.titles(11) == ["one", "two"]
+
+
+async def test_a_rejected_item_is_tried_once_as_plain_text_and_then_given_up(
+    newsroom: Newsroom,
+) -> None:
+    plain: list[bool] = []
+
+    def reject(parcel: Parcel) -> Outcome:
+        plain.append(parcel.degraded)
+        return Outcome(Fate.REJECTED, reason="delivery.rejected", code=50035)
+
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["poison", "good"])
+    desk = Desk(newsroom.store, ScriptedPoster(reject, reject))
+    await desk.work()
+    status = await newsroom.store.outbox.status()
+    assert plain == [False, True]
+    assert (status.dead, status.sent) == (1, 1)
+    assert status.failed[0].reason == "delivery.rejected"
+
+
+async def test_lost_access_pauses_the_channel_and_nothing_is_asked_again(
+    newsroom: Newsroom,
+) -> None:
+    await subscribe(newsroom.store, 11, 12)
+    await announce(newsroom, ["one", "two"])
+    lost = Outcome(Fate.ACCESS_LOST, reason="delivery.access_lost", code=50013)
+
+    def answer(parcel: Parcel) -> Outcome:
+        return lost if parcel.target.channel_id == 11 else SENT
+
+    desk = Desk(newsroom.store, ScriptedPoster(*[answer] * 8))
+    await desk.work()
+    await desk.later(hours=5)
+    assert desk.poster.titles(11) == ["one"]
+    assert desk.poster.titles(12) == ["one", "two"]
+    assert await newsroom.store.outbox.resume_target(11, desk.now)
+    desk.poster.replies.clear()
+    await desk.work()
+    assert desk.poster.titles(11) == ["one", "one", "two"], "the backlog follows, in order"
+
+
+async def test_a_blocked_address_silences_every_channel(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11, 12)
+    await announce(newsroom, ["one"])
+    blocked = Outcome(Fate.BLOCKED, retry_after_s=600, reason="delivery.blocked")
+    desk = Desk(newsroom.store, ScriptedPoster(blocked, blocked))
+    await desk.work()
+    asked = len(desk.poster.calls)
+    await desk.later(minutes=9)
+    assert len(desk.poster.calls) == asked
+    await desk.later(minutes=2)
+    assert (await newsroom.store.outbox.status()).sent == 2
+
+
+async def test_a_refused_token_stops_everything(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one", "two"])
+    refused = Outcome(Fate.UNAUTHORISED, reason="delivery.unauthorised")
+    desk = Desk(newsroom.store, ScriptedPoster(refused))
+    await desk.work()
+    await desk.later(days=1)
+    assert desk.courier.refused.is_set()
+    assert len(desk.poster.calls) == 1
+    assert (await newsroom.store.outbox.status()).ready == 2, "nothing is lost"
+
+
+async def test_an_announcement_is_published_once_and_never_sent_again(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11, kind=TargetKind.ANNOUNCEMENT)
+    await announce(newsroom, ["one"])
+    desk = Desk(newsroom.store, ScriptedPoster())
+    desk.poster.published.append(
+        Outcome(Fate.RETRY, retry_after_s=3000, reason="delivery.rate_limited")
+    )
+    await desk.work()
+    await desk.later(minutes=10)
+    assert [what for what, *_ in desk.poster.calls] == ["post", "publish"]
+    await desk.later(hours=1)
+    assert [what for what, *_ in desk.poster.calls] == ["post", "publish", "publish"]
+
+
+async def test_after_days_of_trying_a_post_is_given_up_and_kept(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    failing = [Outcome(Fate.RETRY, reason="delivery.network")] * (GIVE_UP_ATTEMPTS + 8)
+    desk = Desk(newsroom.store, ScriptedPoster(*failing))
+    await desk.work()
+    for _ in range(GIVE_UP_ATTEMPTS + 4):
+        await desk.later(seconds=GIVE_UP_AFTER.total_seconds() / GIVE_UP_ATTEMPTS)
+    status = await newsroom.store.outbox.status()
+    assert (status.dead, status.ready) == (1, 0)
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)], ids=["on", "back"])
+async def test_a_clock_that_jumps_neither_doubles_nor_loses(
+    newsroom: Newsroom, jump: timedelta
+) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one", "two"])
+    poster = ScriptedPoster(Outcome(Fate.UNKNOWN), found=Outcome(Fate.SENT, message_id=9))
+    desk = Desk(newsroom.store, poster)
+    await desk.work()
+    desk.now += jump
+    await desk.work()
+    await desk.later(hours=2)
+    assert poster.titles(11) == ["one", "two"]
+    assert (await newsroom.store.outbox.status()).sent == 2
+
+
+def test_waits_double_and_are_bounded() -> None:
+    waits = [back_off_s(attempt) for attempt in range(1, 30)]
+    assert waits[:3] == [2.0, 4.0, 8.0]
+    assert waits == sorted(waits)
+    assert max(waits) <= 900
+
+
+async def test_no_more_requests_than_the_limit_start_within_its_window() -> None:
+    pace = Pace(most=5, window_s=0.2)
+    loop = asyncio.get_running_loop()
+    starts: list[float] = []
+
+    async def ask() -> None:
+        await pace.take()
+        starts.append(loop.time())
+        pace.give_back()
+
+    await asyncio.gather(*(ask() for _ in range(12)))
+    assert all(later - earlier >= 0.2 for earlier, later in zip(starts, starts[5:], strict=False))
