@@ -48,7 +48,8 @@ PALETTED = """async (shot) => {
   const parts = (key) => [key >> 16, (key >> 8) & 255, key & 255];
   const far = (one, other) => one.reduce((sum, part, n) => sum + (part - other[n]) ** 2, 0);
   // A small bright mark counts as much as a wide grey area.
-  const weight = ([key, count]) => count * (1 + (Math.max(...parts(key)) - Math.min(...parts(key))));
+  const spread = (key) => 1 + Math.max(...parts(key)) - Math.min(...parts(key));
+  const weight = ([key, count]) => count * spread(key);
   const palette = [...counts]
     .sort((a, b) => weight(b) - weight(a)).slice(0, 256).map(([key]) => parts(key));
   const places = new Map();
