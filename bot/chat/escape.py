@@ -39,10 +39,16 @@ def cleaned(text: str, *, lines: bool = False) -> str:
     text = _SURROGATE.sub("\ufffd", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = _HIDDEN.sub("", text.replace("\u2029", "\n"))
-    text = "".join(_settled(text))
+    if not text.isascii() and _needs_settling(text):
+        text = "".join(_settled(text))
     if not lines:
         return " ".join(text.split())
     return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+
+
+def _needs_settling(text: str) -> bool:
+    # Most text has neither joiners nor marks, and need not be walked character by character.
+    return any(map(unicodedata.combining, text)) or any(j in text for j in _JOINERS)
 
 
 def _settled(text: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from bot.store.rows import at, moment, packed_json, second, visible
 
 _KEY_BYTES = 9
 _INSTANCE = "instance_id"
+_USED_AGAIN_S = 7 * 86_400
 
 
 class MetaStore:
@@ -263,7 +264,10 @@ class ViewStore:
                 """,
                     values,
                 ).rowcount
-            )
+            ),
+            # A power cut may cost the newest keys; their buttons then say so. Waiting for the
+            # disk would cost every answer.
+            durable=False,
         )
         return key
 
@@ -274,6 +278,7 @@ class ViewStore:
             row = connection.execute("SELECT * FROM views WHERE key = ?", (key,)).fetchone()
             if row is None:
                 return None
+            used.append(row["used_at"])
             return View(
                 row["key"],
                 row["kind"],
@@ -285,7 +290,18 @@ class ViewStore:
                 json.loads(row["detail"]),
             )
 
-        return await self._connections.read(job)
+        used: list[int] = []
+        found = await self._connections.read(job)
+        # Noted once a week at most: a page that is used stays (retention.py).
+        if used and second(now) - used[0] > _USED_AGAIN_S:
+            await self._connections.write(partial(_note_use, key, now), durable=False)
+        return found
+
+
+def _note_use(key: str, now: datetime, connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "UPDATE views SET used_at = :now WHERE key = :key", {"key": key, "now": second(now)}
+    )
 
 
 def counts(scope: Scope, connection: sqlite3.Connection) -> Counts:
