@@ -23,6 +23,7 @@ from bot.store.matching import Matching
 from bot.store.names import NameStore
 from bot.store.outbox import OutboxStore
 from bot.store.records import AuditStore, GuildStore, MetaStore, ViewStore
+from bot.store.retention import RetentionStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.vocabulary import Vocabulary
 
@@ -50,6 +51,7 @@ class Store:
         self.guilds = GuildStore(connections)
         self.audit = AuditStore(connections)
         self.meta = MetaStore(connections)
+        self.retention = RetentionStore(connections)
 
     @classmethod
     @asynccontextmanager
@@ -101,6 +103,8 @@ class Store:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    # Takes hold only in a file that has no table yet.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     migrate.migrate(connection)
     index.prepare(connection)

@@ -152,6 +152,7 @@ def _filled(part: Path, lines: Iterable[str]) -> Moved:
     moved = _read_header(next(numbered, (1, ""))[1])
     with closing(connected(part)) as connection:
         connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         # Made as it was when it was written; what changed since is done by the migrations.
