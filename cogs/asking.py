@@ -128,6 +128,8 @@ class TagwireCog(commands.Cog):
         say = say_for(interaction)
         key = await self.keep(interaction, "miss", asks=asks_json(asks)) if asks else NO_KEY
         sentence = say("cogs.nothing", typed=render.query_text(typed, say))
+        if not asks:
+            sentence += "\n-# " + say("cogs.nothing_near")
         for note in notes:
             sentence += f"\n-# {render.note_text(note, say)}"
         labels = tuple(ask.label for ask in asks)

@@ -71,6 +71,12 @@ async def test_a_miss_offers_the_nearest_names_as_buttons(stage: Stage) -> None:
     assert "Glacier lakes" in found.text
 
 
+async def test_a_miss_with_nothing_near_says_what_to_try(stage: Stage) -> None:
+    answer = await stage.person().command("tag", name="zzqqxx")
+    assert "found nothing for zzqqxx" in answer.text
+    assert "`/tags`" in answer.text
+
+
 async def test_search_holds_words_and_options_together(stage: Stage) -> None:
     mina = stage.person()
     answer = await mina.command("search", query="council", source="reuters", sort="old")
