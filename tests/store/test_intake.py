@@ -301,3 +301,10 @@ async def test_a_page_without_dates_is_numbered_from_its_top(store: Store) -> No
     assert kept == [(1, "first"), (2, "second"), (3, "third"), (4, "newer")]
     page = await store.articles.search(language.parse(""), PUBLIC_SCOPE, now=NOW, limit=9)
     assert [hit.title for hit in page.hits] == ["newer", "first", "second", "third"]
+
+
+async def test_a_change_that_names_no_time_keeps_the_last_one_known(newsroom: Newsroom) -> None:
+    entry = make_entry("Pier", body="One.", url="https://e.org/1", updated_at=NOW)
+    await newsroom.publish(entry)
+    await newsroom.publish(make_entry("Pier", body="Two.", url="https://e.org/1"))
+    assert (await the_article(newsroom.store)).updated_at == NOW
