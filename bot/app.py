@@ -12,13 +12,14 @@ import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot import __version__, metrics
+from bot import __version__, log, metrics, starts
 from bot.chat.amend import DiscordAmender
 from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
@@ -33,8 +34,9 @@ from bot.ingest.poll import Poller, Rhythm
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
 from bot.model import Finding, Target
-from bot.settings import Settings
+from bot.settings import Settings, read
 from bot.store import Store
+from bot.store.retention import Limits
 from bot.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
@@ -44,6 +46,14 @@ DRAIN_S = 6.0
 CLOSE_S = 3.0
 RESTART_TASK_S = 5.0
 COUNT_EVERY_S = 15.0
+TIDY_FIRST_S = 300.0
+TIDY_EVERY_S = 86_400.0
+
+# What a running bot takes up at SIGHUP; all else needs a start.
+RELOADABLE = frozenset(
+    {"log_level", "poll_interval_s", "blocked_guilds"}
+    | {"keep_days", "keep_articles", "view_days", "audit_days"}
+)
 
 WIRE = Wire(unsent=(aiohttp.ClientConnectorError,), unclear=(aiohttp.ClientError,))
 
@@ -63,7 +73,12 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     with _stopped_by_signals(stop):
         async with assembled(settings) as parts:
-            await parts.work(stop, settings.token)
+            if not settings.discord_api:
+                await starts.take_turn(parts.store, utc_now(), stop)
+            if stop.is_set():
+                return
+            with _reloaded_by_signal(parts):
+                await parts.work(stop, settings.token)
 
 
 class Parts:
@@ -76,12 +91,16 @@ class Parts:
         upkeep: Upkeep,
         poller: Poller,
         counts: Metrics,
+        store: Store,
+        settings: Settings,
     ) -> None:
         self.client = client
         self.courier = courier
         self.upkeep = upkeep
         self.poller = poller
         self.metrics = counts
+        self.store = store
+        self.settings = settings
 
     async def work(self, stop: asyncio.Event, token: str) -> None:
         """Log in and work until `stop` is set, Discord refuses the token, or the login fails."""
@@ -92,6 +111,7 @@ class Parts:
             asyncio.create_task(_kept_up(lambda: self._deliver(stop)), name="courier"),
             asyncio.create_task(_kept_up(lambda: self._keep(stop)), name="upkeep"),
             asyncio.create_task(_kept_up(self._count), name="outbox watch"),
+            asyncio.create_task(_kept_up(self._tidy), name="retention"),
             asyncio.create_task(metrics.watch_loop(self.metrics), name="loop watch"),
         ]
         ends = [asyncio.create_task(e.wait()) for e in (stop, self.courier.refused)]
@@ -113,6 +133,40 @@ class Parts:
         while True:
             await self.courier.count(utc_now())
             await asyncio.sleep(COUNT_EVERY_S)
+
+    async def _tidy(self) -> None:
+        await asyncio.sleep(TIDY_FIRST_S)
+        while True:
+            chosen = self.settings
+            limits = Limits(
+                chosen.keep_days, chosen.keep_articles, chosen.view_days, chosen.audit_days
+            )
+            tidied = await self.store.retention.tidy(limits, utc_now())
+            _log.info("app.tidied", extra={n: getattr(tidied, n) for n in tidied.__slots__})
+            await asyncio.sleep(TIDY_EVERY_S)
+
+    def reload(self) -> None:
+        """Read the settings again and take up those that a running bot can."""
+        try:
+            fresh = read()
+        except TagwireError as error:
+            _log.error(
+                "app.reload_failed", extra={"key": error.key, "setting": error.params.get("name")}
+            )
+            return
+        changed = {
+            f.name: getattr(fresh, f.name)
+            for f in fields(Settings)
+            if f.name in RELOADABLE and getattr(fresh, f.name) != getattr(self.settings, f.name)
+        }
+        kept = (self.settings.given - RELOADABLE) | (fresh.given & RELOADABLE)
+        self.settings = replace(self.settings, given=kept, **changed)
+        log.set_level(self.settings.log_level)
+        self.poller.set_interval(self.settings.fixed_poll_interval_s)
+        self.client.ports = replace(self.client.ports, settings=self.settings)
+        _log.info("app.reloaded", extra={"settings": ",".join(sorted(changed))})
+        # On the loop's own turn: leaving asks Discord.
+        self._leaving = asyncio.create_task(self.client.leave_blocked(), name="block list")
 
     async def _deliver(self, stop: asyncio.Event) -> None:
         # Forum tags and thread parents are known once the gateway has told of the guilds.
@@ -154,7 +208,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
                 counts, settings.metrics_host, settings.metrics_port, client.is_ready
             )
             stack.push_async_callback(served.cleanup)
-        yield Parts(client, courier, upkeep, poller, counts)
+        yield Parts(client, courier, upkeep, poller, counts, store, settings)
 
 
 async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tuple[Finding, ...]:
@@ -225,3 +279,14 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _reloaded_by_signal(parts: Parts) -> Iterator[None]:
+    """Read the settings again on SIGHUP while the block runs."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, parts.reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

@@ -17,6 +17,11 @@ from typing import TextIO
 
 EVENTS: Mapping[str, str] = {
     "app.started": "the bot is up: version, process id",
+    "app.start_delayed": "many starts in a short time: the login waits, to spare Discord's limit",
+    "app.reloaded": "settings were read again; names those that changed",
+    "app.reload_failed": "settings could not be read again, the old ones hold",
+    "app.tidied": "what the rules do not keep was let go",
+    "guild.blocked": "a server of the block list was left",
     "app.stopping": "a stop was asked for",
     "app.stopped": "everything is closed",
     "app.task_failed": "a task of the bot ended with an error and is started again",
@@ -85,13 +90,20 @@ def redact(text: str) -> str:
     return text
 
 
+def set_level(level: str) -> None:
+    """Change the least level that is logged, in a running process too."""
+    least = logging.getLevelName(level.upper())
+    logging.getLogger().setLevel(least)
+    for name, quiet in _QUIET.items():
+        logging.getLogger(name).setLevel(max(quiet, least))
+
+
 def set_up(level: str = "info", form: str = "human", stream: TextIO | None = None) -> None:
     """Send all logs of this process to a stream (standard error) in one form, redacted."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else HumanLines())
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name, least in _QUIET.items():
-        logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))
+    logging.basicConfig(handlers=[handler], force=True)
+    set_level(level)
 
 
 class HumanLines(logging.Formatter):

@@ -21,12 +21,16 @@ class GuildCog(TagwireCog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Look at every channel that waits for access: it may have been given meanwhile."""
+        await self.client.leave_blocked()
         for guild in self.client.guilds:
             await self._look_again(guild)
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Take up what the server had configured before."""
+        """Take up what the server had configured before, or leave it if it is blocked."""
+        if self.client.is_blocked(guild.id):
+            await self.client.leave_blocked()
+            return
         await self.store.guilds.joined(guild.id)
         await self._look_again(guild)
 

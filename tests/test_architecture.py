@@ -26,12 +26,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ingest": WORDS | {"query", "store", "ingest.pure", "ingest.fetch"},
     "delivery": WORDS | {"store"},
     "upkeep": WORDS | {"store"},
+    "starts": WORDS | {"store"},
     "chat": WORDS | {"query", "messages"},
     "cogs": WORDS | {"chat", "query", "store", "messages"},
     "playground": WORDS | {"settings", "log"},
     "app": WORDS
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
-    | {"ingest", "delivery", "upkeep", "chat", "cogs"},
+    | {"ingest", "delivery", "upkeep", "starts", "chat", "cogs"},
     "doctor": WORDS
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
     | {"ingest", "delivery", "app", "playground"},

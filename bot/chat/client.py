@@ -55,6 +55,13 @@ class Ports:
 class TagwireTree(app_commands.CommandTree["TagwireClient"]):
     """The commands, and the one place where what goes wrong in them is drawn."""
 
+    async def interaction_check(self, interaction: discord.Interaction[TagwireClient], /) -> bool:
+        """Refuse a server of the operator's block list, where members may still have the bot."""
+        if self.client.is_blocked(interaction.guild_id):
+            await draw_error(interaction, TagwireError("chat.blocked"))
+            return False
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction[TagwireClient], error: app_commands.AppCommandError
     ) -> None:
@@ -120,12 +127,28 @@ class TagwireClient(commands.AutoShardedBot):
         await self.ports.store.meta.set("commands_synced", kept)
         return True
 
+    def is_blocked(self, guild_id: int | None) -> bool:
+        """Whether the operator's block list names the server."""
+        return guild_id in getattr(self.ports.settings, "blocked_guilds", ())
+
+    async def leave_blocked(self) -> None:
+        """Leave every server that the block list names."""
+        for guild in [g for g in self.guilds if self.is_blocked(g.id)]:
+            try:
+                await guild.leave()
+            except discord.HTTPException as error:
+                _log.warning("guild.blocked", extra={"guild_id": guild.id, "code": error.code})
+            else:
+                _log.info("guild.blocked", extra={"guild_id": guild.id})
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: there are no prefix commands."""
 
     async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Hand a pressed control to the cog that owns its verb."""
         try:
+            if self.is_blocked(interaction.guild_id):
+                raise TagwireError("chat.blocked")
             owners = (controls_of(cog).get(press.verb) for cog in self.cogs.values())
             handler = next((owner for owner in owners if owner is not None), None)
             if handler is None or press.version != VERSION:

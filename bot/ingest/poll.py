@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -80,6 +80,10 @@ class Poller:
         self._answers: list[Unchanged] = []
         self._settling: asyncio.Task[None] | None = None
         self._polls: set[asyncio.Task[int]] = set()
+
+    def set_interval(self, fixed_s: float | None) -> None:
+        """Change the operator's interval from each feed's next poll on; None: its own rhythm."""
+        self._rhythm = replace(self._rhythm, fixed_s=fixed_s)
 
     async def tick(self, now: datetime) -> int:
         """Poll what is due now, wait for it, and return how many feeds were asked."""
