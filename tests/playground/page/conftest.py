@@ -37,7 +37,7 @@ async def watch(browser: Any) -> AsyncIterator[Watch]:
         context = await browser.new_context(viewport=size, locale="en-GB", **more)
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(6000)
+        page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.extend([said.text] * (said.type == "error")))
         await page.goto(address)
