@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import fields, replace
@@ -47,6 +48,7 @@ CLOSE_S = 3.0
 RESTART_TASK_S = 5.0
 COUNT_EVERY_S = 15.0
 TIDY_FIRST_S = 300.0
+TOO_MANY = 429
 TIDY_EVERY_S = 86_400.0
 
 # What a running bot takes up at SIGHUP; all else needs a start.
@@ -185,6 +187,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(settings.data))
         store.lock_instance()
+        store.observe(counts.watch_database())
         guard = Guard(allow_private=settings.allow_private_feeds, ports=settings.feed_ports)
         session = await stack.enter_async_context(open_session(guard))
         workers = await stack.enter_async_context(Workers())
@@ -199,7 +202,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         desk = Desk(store, fetcher, workers, poller, feeds_per_guild=settings.feeds_per_guild)
         ports = Ports(store=store, feeds=desk, now=utc_now, settings=settings, metrics=counts)
         pace = Pace()
-        client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace))
+        client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace, counts))
         poster = DiscordPoster(client, WIRE)
         upkeep = Upkeep(store, DiscordAmender(client, WIRE), now=utc_now)
         courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed, pace=pace)
@@ -221,18 +224,23 @@ async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tupl
         return (Finding("discord", "error", key, params, f"{key}_remedy"),)
 
 
-def paced(pace: Pace) -> aiohttp.TraceConfig:
-    """Return hooks that let each request to Discord wait for its place under the limit."""
+def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
+    """Return hooks that let each request to Discord wait for its place, and count the waits."""
     trace = aiohttp.TraceConfig()
 
     async def begin(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
         # The answers to commands and buttons are not counted (discord.md 1.4), and never wait.
         counted = "/api/" in about.url.path and not _UNCOUNTED.search(about.url.path)
         if counted:
+            started = time.perf_counter()
             await pace.take()
+            counts.rate_limit_waits.inc(time.perf_counter() - started)
         context.counted = counted
 
     async def end(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
+        answer = getattr(about, "response", None)
+        if answer is not None and answer.status == TOO_MANY:
+            counts.rate_limit_waits.inc(_seconds(answer.headers.get("Retry-After")))
         if context.counted:
             pace.give_back()
 
@@ -240,6 +248,13 @@ def paced(pace: Pace) -> aiohttp.TraceConfig:
     trace.on_request_end.append(end)
     trace.on_request_exception.append(end)
     return trace
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0
 
 
 async def _connect(client: TagwireClient, token: str) -> None:

@@ -80,6 +80,11 @@ class Metrics:
             self.interactions.labels(command, outcome).inc()
             self.interaction_seconds.labels(command).observe(time.perf_counter() - started)
 
+    def watch_database(self) -> Callable[[str, float], None]:
+        """Return what counts a call of the store; the labels are looked up once."""
+        seen = {call: self.database_seconds.labels(call) for call in ("read", "write")}
+        return lambda call, seconds: seen[call].observe(seconds)
+
     def text(self) -> bytes:
         """Return everything in Prometheus's text format."""
         return generate_latest(self.registry)

@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 
 from bot.metrics import Metrics, serve, watch_loop
+from bot.store import Store
 
 
 def test_two_instances_share_nothing() -> None:
@@ -52,3 +53,13 @@ async def test_metrics_health_and_readiness_are_served() -> None:
         async with session.get(base + "/readyz") as answer:
             assert answer.status == 200
     await runner.cleanup()
+
+
+async def test_calls_of_the_store_are_timed_by_kind(store: Store) -> None:
+    counts = Metrics()
+    store.observe(counts.watch_database())
+    await store.meta.set("a", "b")
+    await store.meta.get("a")
+    text = counts.text().decode()
+    assert 'tagwire_database_seconds_count{call="write"} 1.0' in text
+    assert 'tagwire_database_seconds_count{call="read"} 1.0' in text

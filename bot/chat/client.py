@@ -60,6 +60,9 @@ class TagwireTree(app_commands.CommandTree["TagwireClient"]):
         if self.client.is_blocked(interaction.guild_id):
             await draw_error(interaction, TagwireError("chat.blocked"))
             return False
+        metrics = self.client.ports.metrics
+        if metrics is not None and interaction.type is discord.InteractionType.autocomplete:
+            metrics.interactions.labels("autocomplete", "answered").inc()
         return True
 
     async def on_error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -74,6 +74,10 @@ class Store:
                 yield store
             finally:
                 store.unlock_instance()
+
+    def observe(self, seen: Callable[[str, float], object]) -> None:
+        """Let `seen` be called with "read" or "write" and the seconds of each call to the store."""
+        self._connections.observe = seen
 
     def lock_instance(self) -> None:
         """Be the one bot on this store until it is closed. Raises StoreError `store.locked`."""

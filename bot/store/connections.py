@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -70,6 +71,8 @@ class Connections:
         self._readers = readers
         self._lock = lock
         self._log = path.with_name(path.name + "-wal")
+        # Called with "read" or "write" and the seconds a call took, waiting for its turn included.
+        self.observe: Callable[[str, float], object] = lambda call, seconds: None
 
     @classmethod
     @asynccontextmanager
@@ -97,17 +100,23 @@ class Connections:
         `durable=False` leaves the last commits to the system's care (bulk imports only). Raises
         StoreError when another process keeps writing or the disk is full.
         """
-        return await self._writer.run(
-            partial(self._locked, partial(self._transaction, job, durable=durable))
-        )
+        started = time.perf_counter()
+        try:
+            return await self._writer.run(
+                partial(self._locked, partial(self._transaction, job, durable=durable))
+            )
+        finally:
+            self.observe("write", time.perf_counter() - started)
 
     async def read(self, job: Job[Result]) -> Result:
         """Run the job on an idle reader, in one snapshot of the store."""
+        started = time.perf_counter()
         reader = await self._readers.get()
         try:
             return await reader.run(partial(_snapshot, job))
         finally:
             self._readers.put_nowait(reader)
+            self.observe("read", time.perf_counter() - started)
 
     async def outside_transaction(self, job: Job[Result]) -> Result:
         """Run a job on the writer that brings its own transactions (a rebuild)."""
