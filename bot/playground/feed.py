@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ KEPT_ITEMS = 30
 FIRST_ITEMS = 3
 PATH = "/feed/live.xml"
 TITLE = "The Loopback Ledger"
+ITEM_LINK = re.compile(r"/feed/item/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Feed:
     down: bool = False
     requests: int = 0
     _count: int = 0
+    _read: int = 0
 
     @property
     def url(self) -> str:
@@ -82,7 +85,7 @@ class Feed:
         self._count += 1
         new = Published(self._count, title, item, self.hub.clock.now())
         self.published = [new, *self.published][:KEPT_ITEMS]
-        self.hub.note("feed", f"Published: {title}", {"number": new.number})
+        self.hub.note("feed", f"Published: {title}", {"number": new.number}, f"item {new.number}")
         return new
 
     async def tick_for_ever(self) -> None:
@@ -109,10 +112,19 @@ class Feed:
             headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
         unchanged = _is_unchanged(request, etag, changed_at)
         self.hub.note("feed", f"GET live.xml → {304 if unchanged else 200}", {"etag": etag})
+        if not unchanged:
+            self._note_read()
         if unchanged:
             return web.Response(status=304, headers=headers)
         kind = {"Content-Type": "application/rss+xml; charset=utf-8"}
         return web.Response(body=body, headers=headers | kind)
+
+    def _note_read(self) -> None:
+        """Note for each item that left with an answer for the first time that it did."""
+        for one in reversed(self.published):
+            if one.number > self._read:
+                self.hub.note("feed", "Read by Tagwire", None, f"item {one.number}")
+        self._read = self._count
 
     def document(self) -> str:
         """Return the feed as RSS 2.0, newest first."""
@@ -148,6 +160,12 @@ class Feed:
                 page = f"{head}<h1>{escape(one.title)}</h1>{_body(one.item)}"
                 return web.Response(text=page, content_type="text/html")
         raise web.HTTPNotFound
+
+
+def item_of(form: object) -> str | None:
+    """Return the trace's name of the item that a message's form links to, or None."""
+    found = ITEM_LINK.search(json.dumps(form)) if form else None
+    return f"item {found[1]}" if found else None
 
 
 def _body(item: Item) -> str:

@@ -79,9 +79,12 @@ class Hub:
         for listener in list(self.listeners):
             listener(event)
 
-    def note(self, kind: str, text: str, detail: Hashable | Json | None = None) -> None:
-        """Add a line to what the page's side panel shows."""
+    def note(
+        self, kind: str, text: str, detail: Hashable | Json | None = None, of: str | None = None
+    ) -> None:
+        """Add a line to what the page's side panel shows; `of` names the action it belongs to."""
         entry = {"at": self.clock.now().isoformat(), "kind": kind, "text": text, "detail": detail}
+        entry["of"] = of
         self.trace.append(entry)
         self.emit("TRACE", {"entry": entry})
 

@@ -92,7 +92,7 @@ class Interactions:
         if kind != AUTOCOMPLETE:
             who = hub.world.users[user_id].username
             detail = {key: value for key, value in data.items() if key != "resolved"}
-            hub.note("interaction", f"{_title(interaction)} by {who}", detail)
+            hub.note("interaction", f"{_title(interaction)} by {who}", detail, interaction.id)
         hub.emit("INTERACTION_CREATE", self._shape(interaction, channel))
         return interaction
 
@@ -242,6 +242,15 @@ def may_use(hub: Hub, command: Json, user_id: str, channel: Channel) -> bool:
     return bool(bits & Permission.ADMINISTRATOR) if not wanted else bits & wanted == wanted
 
 
+def typed(data: Json) -> str:
+    """Return a command's data as a person would write it: /tag name=un."""
+    words, options = [f"/{data.get('name', '')}"], data.get("options") or []
+    while options and options[0].get("type") in (1, 2):
+        words.append(str(options[0]["name"]))
+        options = options[0].get("options") or []
+    return " ".join([*words, *(f"{one['name']}={one.get('value', '')}" for one in options)])
+
+
 def is_loading(message: Message) -> bool:
     """Whether a message still says that the bot is thinking."""
     return bool(message.flags & LOADING)
@@ -249,6 +258,6 @@ def is_loading(message: Message) -> bool:
 
 def _title(interaction: Interaction) -> str:
     if interaction.type == COMMAND:
-        return f"/{interaction.name}"
+        return typed(interaction.data)
     kind = "modal" if interaction.type == MODAL else "component"
     return f"{kind} {interaction.data.get('custom_id')}"

@@ -23,6 +23,8 @@ from bot.playground.world import World
 BOT_POLL_S = "5"
 READY_S = 60.0
 FILLED = "playground.filled"
+# The bot has a session of its own: a terminal that closes tells the parent alone.
+ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class PlaygroundFailed(Exception):
@@ -30,13 +32,13 @@ class PlaygroundFailed(Exception):
 
 
 async def play(*, port: int = 0, headless: bool = False, data_dir: Path | None = None) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit code.
+    """Run until SIGINT, SIGTERM or the terminal closes; returns the exit code.
 
     Keeps its state below data_dir where one is given, else in a temporary folder.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in ENDED_BY:
         loop.add_signal_handler(name, stop.set)
     try:
         async with running(port=port, data_dir=data_dir) as (server, child):
@@ -54,7 +56,7 @@ async def play(*, port: int = 0, headless: bool = False, data_dir: Path | None =
         print(f"Port {port} is in use. Choose another with --port.", file=sys.stderr)
         return 1
     finally:
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in ENDED_BY:
             loop.remove_signal_handler(name)
     return 0
 

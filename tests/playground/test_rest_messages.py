@@ -102,9 +102,10 @@ async def test_a_forum_gets_a_post_with_tags_and_its_message(
     )
     assert made.message.id == made.thread.id
     assert [t.name for t in driver.posts("stories")] == ["A story"]
-    counts = [(await bot.http.get_channel(made.thread.id))["message_count"]]
+    before: Any = await bot.http.get_channel(made.thread.id)
     await made.thread.send("A second message")
-    counts.append((await bot.http.get_channel(made.thread.id))["message_count"])
+    after: Any = await bot.http.get_channel(made.thread.id)
+    counts = [before["message_count"], after["message_count"]]
     assert counts == [0, 1], "the first message is none of the replies"
     assert [m["content"] for m in driver.messages(str(made.thread.id))] == [
         "Its text",

@@ -42,7 +42,8 @@ async def test_the_sample_is_imported_and_the_bot_answers(tmp_path: Path) -> Non
         assert len(Driver(server).messages()) == 2
 
 
-async def test_the_verb_prints_the_address_and_ends_on_sigterm() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_the_verb_prints_the_address_and_ends_in_order(number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "playground", "--headless"),
         cwd=ROOT,
@@ -57,7 +58,7 @@ async def test_the_verb_prints_the_address_and_ends_on_sigterm() -> None:
             assert page.status == 200
         connected = (await asyncio.wait_for(process.stdout.readline(), 15)).decode()
         assert "connected" in connected
-        process.terminate()
+        process.send_signal(number)
         assert await asyncio.wait_for(process.wait(), 14) == 0
     finally:
         if process.returncode is None:

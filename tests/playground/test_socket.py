@@ -211,6 +211,31 @@ async def test_publishing_and_the_trace(server: Server, page: Page) -> None:
     assert "Item one" in entries[-1]["text"]
 
 
+async def test_the_trace_keeps_together_what_belongs_to_one_action(
+    server: Server, bot: Any, page: Page
+) -> None:
+    general = server.world.channel_named("general")
+    where = {
+        "channel_id": general.id,
+        "command_id": next(c["id"] for c in server.world.commands.values() if c["name"] == "tag"),
+    }
+    typed = {"name": "name", "type": 3, "value": "un"}
+    await page.ask("autocomplete", **where, options=[typed | {"focused": True}])
+    begun = await page.ask("command", **where, options=[typed])
+    await page.event("message_create")
+    await page.ask("publish")
+    link = f"{server.address}/feed/item/1"
+    await bot.get_channel(int(general.id)).send(f"New: {link}")
+    entries = (await page.ask("trace"))["entries"]
+    texts = [one["text"] for one in entries if one["kind"] == "autocomplete"]
+    assert texts[0].startswith("autocomplete /tag name=un → 1 in ")
+    action = [one["kind"] for one in entries if one["of"] == begun["interaction_id"]]
+    assert action == ["interaction", "rest"]
+    item = [one for one in entries if one["of"] == "item 1"]
+    assert [one["kind"] for one in item] == ["feed", "post", "rest"]
+    assert item[-1]["detail"]["rate limit"].startswith("4 of 5 left")
+
+
 async def test_only_this_page_with_its_token_gets_in(server: Server) -> None:
     port = server.address.rpartition(":")[2]
     async with aiohttp.ClientSession() as session:

@@ -6,8 +6,10 @@ const LONGEST_NAME = 22;
 const GAP_MS = 1500;
 const NOTHING_NEW = / → 304$/;
 const KEPT_GROUPS = 40;
+const SUGGESTIONS = "autocomplete";
 const ICONS = {
   interaction: "bolt",
+  autocomplete: "search",
   rest: "send",
   gateway: "link",
   feed: "rss",
@@ -16,6 +18,7 @@ const ICONS = {
 };
 const WORDS = {
   interaction: "Interaction",
+  autocomplete: "Suggestions",
   rest: "REST",
   gateway: "Gateway",
   feed: "Feed",
@@ -88,6 +91,14 @@ export class Panel {
       this.countPoll(at);
       return;
     }
+    // What belongs to an action is told under it, however late it comes.
+    const own = entry.of && this.groups.findLast((one) => one.of === entry.of);
+    if (own && (entry.of !== SUGGESTIONS || own === this.groups.at(-1))) {
+      own.rows.append(this.row(entry, at - own.first));
+      own.last = at;
+      own.alone = false;
+      return;
+    }
     let group = this.groups.at(-1);
     if (group?.alone && group.text === entry.text) {
       group.again(at);
@@ -96,11 +107,14 @@ export class Panel {
     if (!group) this.list.replaceChildren();
     const first =
       !group ||
+      entry.of ||
+      group.of ||
       at - group.last > GAP_MS ||
       (entry.kind === "interaction" && group.lastKind !== "interaction");
     if (first) group = this.begin(entry, at);
     group.last = at;
     group.lastKind = entry.kind;
+    group.of = entry.of;
     group.alone = first;
     // The head of a group is its first entry's text already; it has a row for what lies below it.
     if (!first) group.rows.append(this.row(entry, at - group.first));

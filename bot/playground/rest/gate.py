@@ -20,9 +20,11 @@ from bot.playground.faults import (
     Status,
     TooMany,
 )
+from bot.playground.feed import item_of
 from bot.playground.hub import Hub, Request
+from bot.playground.interactions import AUTOCOMPLETE, Interaction, typed
 from bot.playground.refusals import Json, Refused
-from bot.playground.rest.context import FORM, UPLOADS, answer, hub_of, read_form
+from bot.playground.rest.context import FORM, INTERACTIONS, UPLOADS, answer, hub_of, read_form
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PREFIX = "/api/v10"
@@ -161,7 +163,7 @@ async def _finish(passage: Passage, response: web.Response) -> web.StreamRespons
     hub.requests.append(log)
     if len(hub.requests) > KEPT_REQUESTS:
         del hub.requests[: KEPT_REQUESTS // 4]
-    _trace(hub, log, response)
+    _trace(passage, log, response)
     if request.transport is not None and not request.transport.is_closing():
         await response.prepare(request)
         await response.write_eof()
@@ -169,15 +171,36 @@ async def _finish(passage: Passage, response: web.Response) -> web.StreamRespons
     return response
 
 
-def _trace(hub: Hub, log: Request, response: web.Response) -> None:
-    remaining = response.headers.get("X-RateLimit-Remaining")
-    limit = response.headers.get("X-RateLimit-Limit")
+def _trace(passage: Passage, log: Request, response: web.Response) -> None:
+    headers = response.headers
     detail: Json = {"status": log.status}
-    if remaining is not None:
-        detail |= {"remaining": remaining, "limit": limit}
+    if headers.get("X-RateLimit-Remaining") is not None:
+        detail["rate limit"] = (
+            f"{headers['X-RateLimit-Remaining']} of {headers['X-RateLimit-Limit']} left,"
+            f" whole again in {headers['X-RateLimit-Reset-After']} s"
+        )
     if log.status >= 400:
         detail["answer"] = log.answer
-    hub.note("rest", f"{log.method} {_short(log.path)} → {log.status}", detail)
+    interaction = _interaction(passage)
+    text, of = f"{log.method} {_short(log.path)} → {log.status}", item_of(log.body)
+    if interaction is not None:
+        of = interaction.id
+        waited_ms = round((log.seconds - interaction.started) * 1000)
+        detail["since the interaction"] = f"{waited_ms} ms"
+        if interaction.type == AUTOCOMPLETE:
+            found = len(((log.body or {}).get("data") or {}).get("choices") or [])
+            text = f"autocomplete {typed(interaction.data)} → {found} in {waited_ms} ms"
+            passage.hub.note("autocomplete", text, detail, "autocomplete")
+            return
+    passage.hub.note("rest", text, detail, of)
+
+
+def _interaction(passage: Passage) -> Interaction | None:
+    """Return the interaction that a request answers or follows up."""
+    parts = passage.path.split("/")
+    if len(parts) < 4 or parts[1] not in ("interactions", "webhooks"):
+        return None
+    return passage.request.config_dict[INTERACTIONS].by_token.get(parts[3])
 
 
 def _short(path: str) -> str:

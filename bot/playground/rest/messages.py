@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground import posting, shapes
+from bot.playground.feed import item_of
 from bot.playground.hub import Hub
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import Problems, Refused, refused
@@ -50,7 +51,8 @@ async def create(request: web.Request) -> web.Response:
     if form.get("nonce") is not None:
         body["nonce"] = form["nonce"]
     if is_new:
-        hub.note("post", f"Message in #{channel.name}", {"message_id": message.id})
+        told = {"message_id": message.id}
+        hub.note("post", f"Message in #{channel.name}", told, item_of(form))
     return answer(body)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground import limits, posting, shapes
+from bot.playground.feed import item_of
 from bot.playground.hub import Hub
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import Problems, refused
@@ -48,7 +49,8 @@ async def start(request: web.Request) -> web.Response:
     origin = posting.Origin(hub.world.bot_id)
     thread, message = start_post(hub, channel, form, inner, origin, uploads)
     body = shapes.channel(hub.world, thread)
-    hub.note("post", f"Post “{thread.name}” in #{channel.name}", {"message_id": message.id})
+    told = {"message_id": message.id}
+    hub.note("post", f"Post “{thread.name}” in #{channel.name}", told, item_of(form))
     return answer(body | {"message": shapes.message(hub.world, message)}, 201)
 
 
