@@ -14,6 +14,7 @@ import click
 from bot import __version__
 from bot.cli.feeds import feeds
 from bot.cli.keep import backup, doctor, restore
+from bot.cli.operate import invite, keep
 from bot.cli.parts import Verbs, as_json, finish, reading_store, say, settings
 from bot.cli.state import state
 from bot.cli.status import status
@@ -163,6 +164,6 @@ def config(wants_json: bool) -> None:
     read()
 
 
-for verb in (backup, doctor, feeds, restore, state):
+for verb in (backup, doctor, feeds, invite, keep, restore, state):
     main.add_command(verb)
 main.add_command(status)
