@@ -159,11 +159,15 @@ def check_database(facts: Facts) -> tuple[Finding, ...]:
     contents = facts.contents
     if contents is None:
         return (Finding("database", "ok", "doctor.database_none"),)
+    growth: tuple[Finding, ...] = ()
+    if contents.monthly_growth is not None:
+        growth = (ok("growth", size=round(contents.monthly_growth / 2**20)),)
     size = max(1, ((facts.database_bytes or 0) + facts.log_bytes) // 2**20)
     return (
         _check_schema(contents),
         _check_integrity(contents),
         ok("database", count=contents.articles, size=size),
+        *growth,
     )
 
 

@@ -59,8 +59,8 @@ def cli_page() -> str:
     return _page(
         "Command line",
         "From a checkout write `./tagwire VERB`, with an installed wheel `tagwire VERB`."
-        " `./tagwire test`, `bench` and `soak` exist in a checkout only. Exit codes: 0 done,"
-        " 1 an error that a sentence explains, 2 wrong usage or nothing that could be read.",
+        " `./tagwire test`, `bench`, `soak` and `audit` exist in a checkout only. Exit codes: 0"
+        " done, 1 an error that a sentence explains, 2 wrong usage or nothing that could be read.",
         *parts,
     )
 

@@ -15,6 +15,7 @@ from bot.model import Feed, Target
 from bot.store import DATABASE, rows
 from bot.store.locks import FileLock
 from bot.store.migrate import APPLICATION_ID, migrations
+from bot.store.retention import monthly_growth, sizes
 
 Fault = Literal["damaged", "foreign", "unreadable"]
 
@@ -42,6 +43,7 @@ class Contents:
     subscriptions: int = 0
     dead: int = 0
     unknown: int = 0
+    monthly_growth: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _contents(connection: sqlite3.Connection) -> Contents:
         counted["subscriptions"],
         counted["dead"],
         counted["unknown"],
+        monthly_growth(sizes(connection)),
     )
 
 
