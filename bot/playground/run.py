@@ -120,6 +120,8 @@ def _remembered_port(folder: Path) -> int:
     mark = folder / FILLED
     port = int(mark.read_text().split(":")[-1].split("/")[0]) if mark.exists() else 0
     with socket.socket() as probe:
+        # As the server binds: connections of the last run may linger for a minute.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
