@@ -16,6 +16,7 @@ from bot.cli.feeds import feeds
 from bot.cli.keep import backup, doctor, restore
 from bot.cli.operate import invite, keep
 from bot.cli.parts import Verbs, as_json, finish, reading_store, say, settings
+from bot.cli.shelf import articles, tags
 from bot.cli.state import state
 from bot.cli.status import status
 from bot.cli.words import (
@@ -164,6 +165,6 @@ def config(wants_json: bool) -> None:
     read()
 
 
-for verb in (backup, doctor, feeds, invite, keep, restore, state):
+for verb in (articles, tags, backup, doctor, feeds, invite, keep, restore, state):
     main.add_command(verb)
 main.add_command(status)

@@ -25,6 +25,7 @@ from bot.store.outbox import OutboxStore
 from bot.store.records import AuditStore, GuildStore, MetaStore, ViewStore
 from bot.store.retention import RetentionStore
 from bot.store.subscriptions import SubscriptionStore
+from bot.store.tag_changes import TagStore
 from bot.store.vocabulary import Vocabulary
 
 DATABASE = "tagwire.db"
@@ -40,6 +41,7 @@ class Store:
         self._instance: FileLock | None = None
         self.articles = ArticleStore(connections, Vocabulary())
         self.names = NameStore(connections)
+        self.tags = TagStore(connections)
         self.feeds = FeedStore(connections)
         self.intake = IntakeStore(connections, matching)
         self.subscriptions = SubscriptionStore(connections)

@@ -96,6 +96,10 @@ class ArticleStore:
         """Take an article out of every list: gone upstream, or removed for good (a takedown)."""
         await self._connections.write(partial(changes.hide, article_id, how))
 
+    async def erase(self, article_id: int) -> None:
+        """Remove an article for good, its text and versions with it. Raises NotFoundError."""
+        await self._connections.write(partial(changes.erase, article_id))
+
     async def each(self, scope: Scope = PUBLIC_SCOPE) -> AsyncIterator[Article]:
         """Yield every article by id, a chunk at a time (export)."""
         last = 0

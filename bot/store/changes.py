@@ -213,3 +213,21 @@ def hide(article_id: int, how: Hidden, connection: sqlite3.Connection) -> None:
         values,
     )
     corrections.owe_edits(connection, [article_id], None, last=True)
+
+
+def erase(article_id: int, connection: sqlite3.Connection) -> None:
+    """Hide an article for good and delete its text and versions; its keys keep it from returning.
+
+    Raises NotFoundError.
+    """
+    hide(article_id, "removed", connection)
+    values = {"id": article_id}
+    connection.execute("DELETE FROM article_versions WHERE article_id = :id", values)
+    connection.execute(
+        """
+        UPDATE articles
+        SET blocks = '[]', image_url = NULL, byline_raw = NULL, source_raw = NULL, poster = NULL
+        WHERE id = :id
+        """,
+        values,
+    )
