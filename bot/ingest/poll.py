@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _DUE_AT_ONCE = 500
 _PAUSE_S = 0.25
+_CLOCK_SLACK = timedelta(minutes=2)
 # Raised when reading changes, so that bodies seen before are read again by the new rules.
 _READER_VERSION = b"1"
 
@@ -75,6 +76,7 @@ class Poller:
         self._room = asyncio.Semaphore(self._rhythm.concurrency)
         self._busy_hosts: set[str] = set()
         self._free_at: dict[str, datetime] = {}
+        self._last_tick_at: datetime | None = None
         self._skip_hours: dict[int, frozenset[int]] = {}
         self._moving: set[int] = set()
         self._answers: list[Unchanged] = []
@@ -108,6 +110,7 @@ class Poller:
 
     async def _start(self, now: datetime) -> list[asyncio.Task[int]]:
         """Start a task for each host that has a feed due and may be asked again."""
+        await self._follow_clock(now)
         hosts: dict[str, list[Feed]] = {}
         for feed in await self._store.feeds.due(now, _DUE_AT_ONCE):
             hosts.setdefault(host_of(feed), []).append(feed)
@@ -125,6 +128,13 @@ class Poller:
             tasks.append(task)
         self._forget_hosts(now)
         return tasks
+
+    async def _follow_clock(self, now: datetime) -> None:
+        """Move what is scheduled with a clock that was set back, else nothing is due for long."""
+        last_at, self._last_tick_at = self._last_tick_at, now
+        if last_at is not None and now < last_at - _CLOCK_SLACK:
+            self._free_at.clear()
+            await self._store.feeds.set_back(last_at - now)
 
     def _forget_hosts(self, now: datetime) -> None:
         if len(self._free_at) > 2 * _DUE_AT_ONCE:

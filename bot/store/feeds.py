@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.errors import NotFoundError
@@ -114,6 +114,13 @@ class FeedStore:
         await self._set(
             "UPDATE feeds SET next_check_at = :until WHERE id = :id",
             {"id": feed_id, "until": second(until)},
+        )
+
+    async def set_back(self, span: timedelta) -> None:
+        """Bring every next check forward by a span: the clock was set back by as much."""
+        await self._set(
+            "UPDATE feeds SET next_check_at = next_check_at - :span",
+            {"span": round(span.total_seconds())},
         )
 
     async def unchanged(self, answers: Sequence[Unchanged]) -> None:
