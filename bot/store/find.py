@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bot.model import Note, Page
 from bot.query import language, text
 from bot.query.nodes import And, Node, Or, Phrase, Prefix, Query, Word, all_of
-from bot.store import searching
+from bot.store import nearest, searching
 from bot.store.resolve import Asked
 from bot.store.searching import Window
 from bot.store.vocabulary import Vocabulary
 
-# Past this many words "most of them" has too many readings; then any of them will do.
-_MOST_WORDS = 6
+# Of more words than this, most of them says less than the order of those with any of them.
+_MOST_WORDS = 3
 _TRIED = 5
 
 
@@ -45,6 +45,12 @@ class _Finding:
     def page(self, query: Query) -> Page:
         return searching.search(self.connection, query, self.asked, self.window)
 
+    def nearest(self, query: Query, weights: Mapping[str, float] | None) -> Page:
+        """Return a page of what the query matches, ordered by weighed words if it can be."""
+        if weights is None or query.sort != "best":
+            return self.page(query)
+        return searching.weighed(self.connection, query, self.asked, self.window, weights)
+
     def finds(self, query: Query) -> bool:
         return searching.found(self.connection, query, self.asked, self.window.until)
 
@@ -70,10 +76,10 @@ def find(
         if page.total:
             return replace(page, notes=notes)
     # Words that any text holds say nothing about which article is near.
-    telling = tuple(word for word in repaired if not _is_common(word)) or repaired
+    telling = tuple(word for word in repaired if not _is_everyday(word)) or repaired
     known = tuple(word for word in telling if finding.finds(_query((word,), ())))
-    for nearest, count in _nearer(known, len(telling)):
-        page = finding.page(_query((nearest,), parts.filters, query))
+    for wanted, count in _nearer(known, len(telling)):
+        page = finding.nearest(_query((wanted,), parts.filters, query), _weights(known))
         if page.total:
             note = Note("store.note_nearest", {"count": count, "of": len(telling)})
             return replace(page, notes=(*notes, note))
@@ -132,7 +138,7 @@ def _exactly(root: Node | None, word: Word) -> Node | None:
 
 def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[tuple[Node, int]]:
     """Yield what to look for instead, most of the known words first, and how many that takes."""
-    if known and len(known) < asked_for:
+    if known and len(known) < asked_for and len(known) <= _MOST_WORDS:
         yield all_of(*known) or known[0], len(known)
     if len(known) <= _MOST_WORDS:
         for size in range(len(known) - 1, 1, -1):
@@ -141,17 +147,17 @@ def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[tuple[Node, int]]
         yield Or(tuple(known)), 1
 
 
-def _is_common(word: Node) -> bool:
+def _is_everyday(word: Node) -> bool:
     """Return whether a word stands in any English text, so that finding it tells nothing."""
-    return isinstance(word, Word) and word.text.casefold() in _COMMON
+    return isinstance(word, Word) and nearest.is_everyday(word.text.casefold())
 
 
-_COMMON = frozenset(
-    (  # noqa: SIM905 - a list of ninety lines reads worse
-        "a about after all also an and any are as at be been but by can could did do does for from "
-        "had has have he her his how i if in into is it its like may more most new no not of on "
-        "one or other our out over said she should so some than that the their them then there "
-        "these they this to under up was we were what when where which who why will with would "
-        "you your"
-    ).split()
-)
+def _weights(words: Sequence[Node]) -> dict[str, float] | None:
+    """Return how often each token is asked for, or None when there is more to it than words."""
+    weights: dict[str, float] = {}
+    for word in words:
+        if not isinstance(word, Word):
+            return None
+        for token in text.query_tokens(word.text).tokens:
+            weights[token] = weights.get(token, 0.0) + 1.0
+    return weights

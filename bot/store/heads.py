@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from bot.model import Article, Hit, Kind, Scope, Tag
 from bot.store import rows
@@ -36,7 +37,9 @@ def articles(
 
 
 def hits(
-    connection: sqlite3.Connection, places: Sequence[sqlite3.Row], passage: Passage
+    connection: sqlite3.Connection,
+    places: Sequence[sqlite3.Row | Mapping[str, Any]],
+    passage: Passage,
 ) -> tuple[Hit, ...]:
     """Return a page's heads with their excerpts, in the order of the places."""
     ids = [place["id"] for place in places]

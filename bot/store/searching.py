@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.model import Cursor, Page
 from bot.query.nodes import Query
-from bot.store import compile, heads, statements
+from bot.store import compile, heads, nearest, statements
 from bot.store.excerpt import Passage
 from bot.store.resolve import Asked, Test, resolve
 from bot.store.statements import Order
+
+_ALL = -1  # no LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,38 @@ def of_test(
         total,
         next=_place(places[-1], back=False) if has_next else None,
         previous=first if before else None,
+        first=before + 1,
+        until=until,
+    )
+
+
+def weighed(
+    connection: sqlite3.Connection,
+    query: Query,
+    asked: Asked,
+    window: Window,
+    weights: Mapping[str, float],
+) -> Page:
+    """Return one page of exactly what the query matches, in the order of weighed words."""
+    test = resolve(connection, query, asked)
+    branches = compile.branches(test)
+    until = newest(connection) if window.until is None else window.until
+    if not branches:
+        return Page((), 0, until=until)
+    wanted = statements.page(branches, asked.scope, "new", None, until, _ALL)
+    allowed = {row["sort_at"]: row["id"] for row in connection.execute(wanted.sql, wanted.values)}
+    places = nearest.ordered(connection, allowed, weights)
+    shown, before = nearest.window(places, window.cursor, window.limit)
+    if not shown:
+        return Page((), len(places), until=until)
+    rows = [{"id": at.id, "sort_at": at.sort_at, "score": at.score} for at in shown]
+    return Page(
+        heads.hits(connection, rows, Passage.of(test)),
+        len(places),
+        next=Cursor(shown[-1].sort_at, shown[-1].score)
+        if before + len(shown) < len(places)
+        else None,
+        previous=Cursor(shown[0].sort_at, shown[0].score, True) if before else None,
         first=before + 1,
         until=until,
     )

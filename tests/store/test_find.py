@@ -110,3 +110,28 @@ async def test_pages_of_the_nearest_can_be_turned(newsroom: Newsroom) -> None:
         if cursor is None:
             break
     assert len(seen) == len(set(seen)) == 9
+
+
+async def test_the_nearest_are_ordered_by_what_the_best_ones_speak_of(newsroom: Newsroom) -> None:
+    await newsroom.publish(
+        *[make_entry(f"Report {i}", body="glacier moraine meltwater icefall") for i in range(3)],
+        make_entry("Alike", body="glacier beside moraine and icefall with meltwater"),
+        make_entry("Apart", body="glacier mints"),
+        make_entry("Other", body="orchards in blossom"),
+    )
+    page = await found(newsroom.store, "glacier tourists xylophone bagpipe concertina")
+    assert set(titles(page)[:4]) == {"Report 0", "Report 1", "Report 2", "Alike"}
+    assert titles(page)[4:] == ["Apart"]
+
+
+async def test_pages_of_the_nearest_can_be_turned_back(newsroom: Newsroom) -> None:
+    await newsroom.publish(*[make_entry(f"Harbour {i}", body="harbour " * i) for i in range(7)])
+    await newsroom.publish(make_entry("Glacier"))
+    query, asked = language.parse("harbour glacier"), newsroom.store.articles.find
+    first = await asked(query, PUBLIC_SCOPE, now=NOW, limit=3)
+    second = await asked(query, PUBLIC_SCOPE, now=NOW, limit=3, cursor=first.next)
+    third = await asked(query, PUBLIC_SCOPE, now=NOW, limit=3, cursor=second.next)
+    assert (first.previous, third.next) == (None, None)
+    assert [page.first for page in (first, second, third)] == [1, 4, 7]
+    back = await asked(query, PUBLIC_SCOPE, now=NOW, limit=3, cursor=third.previous)
+    assert (titles(back), back.first) == (titles(second), 4)
