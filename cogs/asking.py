@@ -17,7 +17,7 @@ from bot.chat.page import ENTRIES
 from bot.chat.permissions import is_moderator
 from bot.chat.view_keys import NO_KEY
 from bot.errors import NotFoundError
-from bot.model import Name, Note, Page, Scope, Tag, View
+from bot.model import Article, Name, Note, Page, Scope, Tag, View
 from bot.query.nodes import Query
 from cogs.nearest import (
     OFFERED,
@@ -115,6 +115,18 @@ class TagwireCog(commands.Cog):
         labels = tuple(say("cogs.ask_instead", query=ask.label) for ask in asks)
         shown = render.Results(heading, page, key, 1, labels, may_subscribe)
         return render.results(shown, say)
+
+    async def reading(
+        self, interaction: Interaction, article: Article, number: int, block: int | None = None
+    ) -> discord.ui.LayoutView:
+        """Return a page of an article to read, or the page that a block stands on."""
+        scope, related = scope_of(interaction), self.store.related
+        versions: tuple[Article, ...] = ()
+        if article.revision > 1:
+            versions = await self.store.articles.versions(article.id, scope)
+        beside = render.Beside(await related.to(article.id, scope), versions)
+        page = number if block is None else render.page_of(article.blocks, block)
+        return render.reader(article, page, say_for(interaction), beside=beside)
 
     async def show_miss(
         self,

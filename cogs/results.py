@@ -35,7 +35,8 @@ class ResultsCog(TagwireCog):
     async def read(self, interaction: Interaction, press: Press) -> None:
         """Open the article chosen in a menu, for the reader alone."""
         async with answering(interaction, private=True) as answer:
-            await self._open(interaction, answer, id_of(press.values[0] if press.values else ""))
+            article_id, block = place_of(press.values[0] if press.values else press.argument)
+            await self._open(interaction, answer, article_id, block)
 
     @control("open")
     async def open(self, interaction: Interaction, press: Press) -> None:
@@ -48,8 +49,7 @@ class ResultsCog(TagwireCog):
         """Turn the reader's page."""
         async with answering(interaction, private=True) as answer:
             article = await self.store.articles.get(id_of(press.key), scope_of(interaction))
-            view = render.reader(article, id_of(press.argument), say_for(interaction))
-            await answer.edit(view)
+            await answer.edit(await self.reading(interaction, article, id_of(press.argument)))
 
     @control("share")
     async def share(self, interaction: Interaction, press: Press) -> None:
@@ -121,9 +121,11 @@ class ResultsCog(TagwireCog):
             view.detail,
         )
 
-    async def _open(self, interaction: Interaction, answer: Answer, article_id: int) -> None:
+    async def _open(
+        self, interaction: Interaction, answer: Answer, article_id: int, block: int | None = None
+    ) -> None:
         article = await self.store.articles.get(article_id, scope_of(interaction))
-        await answer.show(render.reader(article, 1, say_for(interaction)), private=True)
+        await answer.show(await self.reading(interaction, article, 1, block), private=True)
 
     async def _ask(self, interaction: Interaction, answer: Answer, key: str, place: str) -> None:
         view = await self.view(interaction, key)
@@ -131,6 +133,12 @@ class ResultsCog(TagwireCog):
         query = language.parse(ask.query)
         answer.private = view.user_id != interaction.user.id
         await self.show_query(interaction, answer, query, ask.heading)
+
+
+def place_of(text: str) -> tuple[int, int | None]:
+    """Read an article's id, and after a dot the block to open it at. Raises NotFoundError."""
+    article_id, dot, block = text.partition(".")
+    return id_of(article_id), id_of(block) if dot else None
 
 
 def labels_of(view: View) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Literal
 
 from discord import app_commands
 
@@ -184,7 +183,7 @@ class SearchCog(TagwireCog):
 
     async def _open(self, interaction: Interaction, answer: Answer, article_id: int) -> None:
         found: Article = await self.store.articles.get(article_id, scope_of(interaction))
-        await answer.show(render.reader(found, 1, say_for(interaction)), private=True)
+        await answer.show(await self.reading(interaction, found, 1), private=True)
 
     async def _offer(
         self,
@@ -216,10 +215,9 @@ class SearchCog(TagwireCog):
         )
 
 
-def date_of(field: Literal["after", "before"], typed: str) -> Dated:
+def date_of(field: DateField, typed: str) -> Dated:
     """Read a date option. Raises TagwireError with the accepted forms for anything else."""
-    name: DateField = field
-    root = language.parse(f"{name}:{typed.strip()}").root
+    root = language.parse(f"{field}:{typed.strip()}").root
     if not isinstance(root, Dated):
         raise TagwireError("cogs.bad_date", typed=typed)
     return root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
@@ -43,17 +43,20 @@ class Answer:
         if not timer.cancelled():
             timer.exception()
 
-    async def show(self, view: ui.LayoutView, *, private: bool | None = None) -> None:
-        """Send a message of its own, to the asker alone if private."""
+    async def show(
+        self, view: ui.LayoutView, *, private: bool | None = None, file: discord.File | None = None
+    ) -> None:
+        """Send a message of its own, to the asker alone if private, with a file it shows."""
+        files = [] if file is None else [file]
         private = self.private if private is None else private
         await self.settle()
         if not self.interaction.response.is_done():
-            await self.interaction.response.send_message(view=view, ephemeral=private)
+            await self.interaction.response.send_message(view=view, ephemeral=private, files=files)
         elif self._deferred and not self.is_press:
             self._deferred = False
-            await self._fill(view, private)
+            await self._fill(view, private, files)
         else:
-            await self.interaction.followup.send(view=view, ephemeral=private)
+            await self.interaction.followup.send(view=view, ephemeral=private, files=files)
 
     async def edit(self, view: ui.LayoutView) -> None:
         """Change the message whose control was pressed."""
@@ -68,12 +71,14 @@ class Answer:
         """Whether a button or menu was pressed, rather than a command given."""
         return self.interaction.type is discord.InteractionType.component
 
-    async def _fill(self, view: ui.LayoutView, private: bool) -> None:
+    async def _fill(
+        self, view: ui.LayoutView, private: bool, files: Sequence[discord.File]
+    ) -> None:
         if private == self.private:
-            await self.interaction.edit_original_response(view=view)
+            await self.interaction.edit_original_response(view=view, attachments=files)
             return
         await self.interaction.delete_original_response()
-        await self.interaction.followup.send(view=view, ephemeral=private)
+        await self.interaction.followup.send(view=view, ephemeral=private, files=files)
 
     async def _defer_after(self, wait_s: float) -> None:
         await asyncio.sleep(wait_s)

@@ -26,6 +26,8 @@ EXTENSIONS = (
     "cogs.tag",
     "cogs.search",
     "cogs.results",
+    "cogs.archive",
+    "cogs.saved",
     "cogs.help",
     "cogs.subscription",
     "cogs.feed",

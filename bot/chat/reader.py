@@ -10,10 +10,10 @@ import discord
 from discord import MediaGalleryItem, ui
 
 from bot.chat.escape import cleaned, cut, head_of, inert, isolated, safe_url
-from bot.chat.page import LABEL_CHARS, option_text
+from bot.chat.page import LABEL_CHARS, option_text, read_menu
 from bot.chat.room import ACCENT, Room, Say, facts_line, title_link
 from bot.chat.view_keys import button
-from bot.model import Article, Block, BlockType, Kind
+from bot.model import Article, Block, BlockType, Hit, Kind
 
 PAGE_CHARS = 2_300
 PAGE_BYTES = 6_200
@@ -34,6 +34,7 @@ class Sheet:
     pieces: list[str | list[MediaGalleryItem]] = field(default_factory=list)
     chars: int = 0
     size: int = 0
+    blocks: set[int] = field(default_factory=set)
 
     def holds(self, text: str) -> bool:
         """Whether this text still fits."""
@@ -61,18 +62,40 @@ class Sheet:
             self.pieces.append([image])
 
 
-def reader(article: Article, number: int, say: Say, *, may_share: bool = True) -> ui.LayoutView:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the reader shows beside the text: related articles, and how it was before changes."""
+
+    related: tuple[Hit, ...] = ()
+    versions: tuple[Article, ...] = ()
+
+
+def reader(
+    article: Article,
+    number: int,
+    say: Say,
+    *,
+    may_share: bool = True,
+    beside: Beside | None = None,
+) -> ui.LayoutView:
     """Return one page of an article; a number out of range is moved to the nearest page."""
     sheets = list(pages(article.blocks))
     number = min(max(1, number), max(1, len(sheets)))
     room = Room()
-    parts: list[ui.Item[Any]] = [room.text(_head(article, number, len(sheets), room, say))]
+    beside = beside or Beside()
+    head = _head(article, number, len(sheets), room, say)
+    if beside.versions:
+        head += f"\n-# {changed(beside.versions[-1], article, len(beside.versions), say)}"
+    parts: list[ui.Item[Any]] = [room.text(head)]
     parts.append(ui.Separator())
     parts.extend(_body(article, sheets[number - 1] if sheets else None, room, say))
     parts.append(ui.Separator())
     if number >= len(sheets):
         parts.append(room.text(_foot(article, say)))
     parts.extend(_controls(article, number, len(sheets), say, may_share=may_share))
+    if beside.related:
+        parts.append(room.text(f"-# {say('chat.related')}"))
+        parts.append(ui.ActionRow(read_menu(beside.related, say, "related")))
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*parts, accent_colour=ACCENT))
     return view
@@ -90,6 +113,23 @@ def _head(article: Article, number: int, count: int, room: Room, say: Say) -> st
     if article.kind is not Kind.ARTICLE:
         extra.insert(0, say(f"chat.kind_{article.kind}"))
     return "\n".join([*lines, f"-# {' · '.join(extra)}"])
+
+
+def changed(before: Article, article: Article, times: int, say: Say) -> str:
+    """Return what the last correction changed, and how many there were."""
+    what: list[str] = []
+    if before.title != article.title:
+        what.append(say("chat.changed_title", title=isolated(inert(before.title, 120, 360))))
+    if before.authors != article.authors:
+        what.append(say("chat.changed_byline"))
+    if {t.key for t in before.tags} != {t.key for t in article.tags}:
+        what.append(say("chat.changed_tags"))
+    added = [b for b in article.blocks if b not in before.blocks]
+    gone = [b for b in before.blocks if b not in article.blocks]
+    if added or gone:
+        what.append(say("chat.changed_text", added=len(added), gone=len(gone)))
+    shown = " · ".join(what) or say("chat.changed_other")
+    return say("chat.corrected", count=times, what=shown)
 
 
 def _body(article: Article, sheet: Sheet | None, room: Room, say: Say) -> Iterator[ui.Item[Any]]:
@@ -129,6 +169,7 @@ def _controls(
         ]
     if may_share:
         moves.append(button(say("chat.share"), "share", key, style=discord.ButtonStyle.primary))
+    moves.append(button(say("chat.save"), "save", key))
     url = safe_url(article.url)
     if url is not None:
         moves.append(ui.Button(label=say("chat.open_page"), url=url))
@@ -157,18 +198,18 @@ def pages(blocks: Sequence[Block]) -> Iterator[Sheet]:
     """Yield an article's pages. A section stays whole where it fits; short ones share a page."""
     sheet = Sheet()
     for section in _sections(blocks):
-        texts = [text for text in section if isinstance(text, str)]
-        together = "\n\n".join(texts)
+        together = "\n\n".join(text for _, text in section if isinstance(text, str))
         if sheet.pieces and not sheet.holds(together):
             yield sheet
             sheet = Sheet()
-        for piece in section:
+        for place, piece in section:
             if len(sheet.pieces) >= PAGE_PIECES or (
                 isinstance(piece, str) and not sheet.holds(piece)
             ):
                 if sheet.pieces:
                     yield sheet
                 sheet = Sheet()
+            sheet.blocks.add(place)
             if isinstance(piece, str):
                 sheet.write(piece)
             else:
@@ -177,13 +218,19 @@ def pages(blocks: Sequence[Block]) -> Iterator[Sheet]:
         yield sheet
 
 
-def _sections(blocks: Iterable[Block]) -> Iterator[list[str | MediaGalleryItem]]:
-    section: list[str | MediaGalleryItem] = []
-    for block in blocks:
+def page_of(blocks: Sequence[Block], block: int) -> int:
+    """Return the number of the page on which a block begins, the first where it is on none."""
+    numbered = enumerate(pages(blocks), 1)
+    return next((number for number, sheet in numbered if block in sheet.blocks), 1)
+
+
+def _sections(blocks: Iterable[Block]) -> Iterator[list[tuple[int, str | MediaGalleryItem]]]:
+    section: list[tuple[int, str | MediaGalleryItem]] = []
+    for place, block in enumerate(blocks):
         if block.type is BlockType.SUBHEADING and section:
             yield section
             section = []
-        section.extend(_pieces(block))
+        section.extend((place, piece) for piece in _pieces(block))
     if section:
         yield section
 

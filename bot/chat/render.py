@@ -13,9 +13,11 @@ from bot.chat.dialogs import (
     question,
 )
 from bot.chat.page import Results, note_text, results
-from bot.chat.reader import reader
+from bot.chat.reader import Beside, page_of, reader
+from bot.chat.saved import saved_controls
 
 __all__ = (
+    "Beside",
     "Choice",
     "Results",
     "card",
@@ -25,11 +27,13 @@ __all__ = (
     "miss",
     "note_text",
     "notice",
+    "page_of",
     "plain",
     "query_failure",
     "query_text",
     "question",
     "reader",
     "results",
+    "saved_controls",
     "shared",
 )

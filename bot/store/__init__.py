@@ -20,12 +20,15 @@ from bot.store.feeds import FeedStore
 from bot.store.intake import IntakeStore
 from bot.store.locks import FileLock
 from bot.store.matching import Matching
+from bot.store.members import MemberStore
 from bot.store.names import NameStore
 from bot.store.outbox import OutboxStore
 from bot.store.records import AuditStore, GuildStore, MetaStore, ViewStore
+from bot.store.related import RelatedStore
 from bot.store.retention import RetentionStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.tag_changes import TagStore
+from bot.store.trends import TrendStore
 from bot.store.vocabulary import Vocabulary
 
 DATABASE = "tagwire.db"
@@ -45,6 +48,9 @@ class Store:
         self.feeds = FeedStore(connections)
         self.intake = IntakeStore(connections, matching)
         self.subscriptions = SubscriptionStore(connections)
+        self.members = MemberStore(connections)
+        self.trends = TrendStore(connections)
+        self.related = RelatedStore(connections)
         self.outbox = OutboxStore(connections)
         self.corrections = CorrectionStore(connections)
         self.alerts = AlertStore(connections)

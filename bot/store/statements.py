@@ -83,6 +83,20 @@ def total(
     return Statement(f"SELECT {' + '.join(parts) or '0'} AS total", values)
 
 
+def by_month(branches: Sequence[Branch], scope: Scope, until: int) -> Statement:
+    """Return the statement that counts the matches of each month in which there are any."""
+    values: dict[str, object] = {"scopes": visible(scope), "until": until}
+    sources = (_source(branch, number, values) for number, branch in enumerate(branches))
+    dated = " UNION ALL ".join(f"SELECT a.published_at AS at {source}" for source in sources)
+    return Statement(
+        f"""
+        SELECT strftime('%Y-%m', at, 'unixepoch') AS month, count(*) AS count FROM ({dated})
+        WHERE at IS NOT NULL GROUP BY month ORDER BY month
+        """,  # noqa: S608 - values are bound
+        values,
+    )
+
+
 def _select(
     branch: Branch, number: int, order: Order, values: dict[str, object], cursor: Cursor | None
 ) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal
 
 from bot.errors import NotFoundError, TagwireError
-from bot.model import Scope, Subscription, Target, TargetKind
+from bot.model import Scope, Subscription, TargetKind
 from bot.store import rows, subscription_changes
 from bot.store.connections import Connections
 from bot.store.records import bump_revision
@@ -257,23 +257,23 @@ def _paused(
             values,
         )
     else:
-        _withdraw(connection, found.target, subscription_id, "paused")
+        withdraw(connection, found.target.id, subscription_id, "paused")
     bump_revision(connection)
     return _one(subscription_id, guild_id, connection)
 
 
 def _removed(subscription_id: int, guild_id: int, connection: sqlite3.Connection) -> None:
     found = _one(subscription_id, guild_id, connection)
-    _withdraw(connection, found.target, subscription_id, "filter")
+    withdraw(connection, found.target.id, subscription_id, "filter")
     connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": subscription_id})
     bump_revision(connection)
 
 
-def _withdraw(
-    connection: sqlite3.Connection, target: Target, subscription_id: int, reason: str
+def withdraw(
+    connection: sqlite3.Connection, target_id: int, subscription_id: int, reason: str
 ) -> None:
     """Skip what only this subscription wants and no try has been made to send."""
-    values = {"target": target.id, "id": subscription_id, "reason": reason}
+    values = {"target": target_id, "id": subscription_id, "reason": reason}
     connection.execute(
         """
         UPDATE deliveries SET state = 'skipped', reason = :reason, post_id = NULL
