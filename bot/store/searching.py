@@ -80,7 +80,7 @@ def weighed(
 ) -> Page:
     """Return one page of exactly what the query matches, in the order of weighed words.
 
-    Very many matches are ordered by the index's own rank, which does not read them all.
+    Very many matches are ordered by the index's own rank instead.
     """
     test = resolve(connection, query, asked)
     branches = compile.branches(test)
