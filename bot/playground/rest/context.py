@@ -20,7 +20,8 @@ Json = dict[str, Any]
 HUB = web.AppKey("hub", Hub)
 INTERACTIONS = web.AppKey("interactions", Interactions)
 GATEWAY = web.AppKey("gateway", Gateway)
-FORM, UPLOADS = "form", "uploads"
+FORM: web.RequestKey[Any] = web.RequestKey("form", object)
+UPLOADS: web.RequestKey[tuple[Upload, ...]] = web.RequestKey("uploads", tuple)
 
 
 def hub_of(request: web.Request) -> Hub:
