@@ -31,6 +31,7 @@ from bot.errors import TagwireError
 from bot.ingest.addresses import Guard
 from bot.ingest.desk import Desk
 from bot.ingest.fetch import Fetcher, open_session
+from bot.ingest.identity import link_key
 from bot.ingest.poll import Poller, Rhythm
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
@@ -200,7 +201,14 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         owed = asyncio.Event()
         poller = Poller(store, fetcher, workers, metrics=counts, rhythm=rhythm, owed=owed)
         desk = Desk(store, fetcher, workers, poller, feeds_per_guild=settings.feeds_per_guild)
-        ports = Ports(store=store, feeds=desk, now=utc_now, settings=settings, metrics=counts)
+        ports = Ports(
+            store=store,
+            feeds=desk,
+            now=utc_now,
+            settings=settings,
+            metrics=counts,
+            link_key=link_key,
+        )
         pace = Pace()
         client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace, counts))
         poster = DiscordPoster(client, WIRE)

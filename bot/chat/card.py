@@ -15,7 +15,7 @@ from bot.chat.room import ACCENT, NAME_CHARS, Room, Say, byline, moment, title_l
 from bot.chat.template import filled, opening
 from bot.chat.view_keys import button, menu
 from bot.messages import catalogue
-from bot.model import Article, Kind, Parcel
+from bot.model import Article, Kind, Parcel, TargetKind
 
 EXCERPT_CHARS = 420
 ENTRIES = 10
@@ -221,6 +221,8 @@ def _controls(
         buttons.append(button(label, "more", str(parcel.post_id), marker))
     if look.join_role_id is not None:
         buttons.append(button(say("chat.join"), "join", str(look.join_role_id), marker))
+    if parcel.target.kind is TargetKind.DIRECT:
+        buttons.append(button(say("chat.stop_following"), "unfollow", str(parcel.post_id), marker))
     if buttons:
         rows.append(ui.ActionRow(*buttons))
     return rows

@@ -17,6 +17,7 @@ from discord.ext import commands
 from bot.chat import render
 from bot.chat.answer import answer_of
 from bot.chat.room import Say
+from bot.chat.translate import CatalogueTranslator
 from bot.chat.view_keys import VERSION, Control, Press, controls_of
 from bot.errors import NotFoundError, TagwireError
 from bot.messages import catalogue
@@ -28,6 +29,9 @@ EXTENSIONS = (
     "cogs.results",
     "cogs.archive",
     "cogs.saved",
+    "cogs.follow",
+    "cogs.privacy",
+    "cogs.coverage",
     "cogs.help",
     "cogs.subscription",
     "cogs.feed",
@@ -52,6 +56,8 @@ class Ports:
     now: Callable[[], datetime]
     settings: Any = None
     metrics: Any = None
+    # The key that an article is filed under by its link; ingest knows how links are folded.
+    link_key: Callable[[str], str] | None = None
 
 
 class TagwireTree(app_commands.CommandTree["TagwireClient"]):
@@ -116,6 +122,7 @@ class TagwireClient(commands.AutoShardedBot):
         for extension in self._cog_modules:
             await self.load_extension(extension)
         self.add_dynamic_items(Control)
+        await self.tree.set_translator(CatalogueTranslator())
         try:
             await self.sync_changed()
         except (app_commands.AppCommandError, discord.HTTPException):
@@ -123,7 +130,13 @@ class TagwireClient(commands.AutoShardedBot):
 
     async def sync_changed(self) -> bool:
         """Send the commands to Discord if they differ from those sent last; tell whether so."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        translator = self.tree.translator
+        payload = [
+            await command.get_translated_payload(self.tree, translator)
+            if translator is not None
+            else command.to_dict(self.tree)
+            for command in self.tree.get_commands()
+        ]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         kept = f"{self.application_id}:{digest}"
         if await self.ports.store.meta.get("commands_synced") == kept:

@@ -57,6 +57,11 @@ def keys(
     return tuple(dict.fromkeys(found))
 
 
+def link_key(url: str) -> str:
+    """Return the key that an article with this address is filed under."""
+    return _key("link", fold_link(url))
+
+
 def shared(entries: Sequence[Entry]) -> frozenset[str]:
     """Return the guids and folded links that stand on different items, and so identify none.
 

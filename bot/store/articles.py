@@ -81,6 +81,10 @@ class ArticleStore:
         )
         return tuple(found[article_id] for article_id in ids if article_id in found)
 
+    async def known_as(self, key: str, scope: Scope) -> Article | None:
+        """Return the article that is known by a key of identity, None where there is none."""
+        return await self._connections.read(partial(_known_as, key, scope))
+
     async def named(self, title: str, scope: Scope, limit: int = 25) -> tuple[Hit, ...]:
         """Return articles for what is typed of a title: whole title, then its words, newest first.
 
@@ -110,6 +114,19 @@ class ArticleStore:
             if len(chunk) < _CHUNK:
                 return
             last = chunk[-1].id
+
+
+def _known_as(key: str, scope: Scope, connection: sqlite3.Connection) -> Article | None:
+    rows = connection.execute(
+        """
+        SELECT k.article_id FROM article_keys k JOIN articles a ON a.id = k.article_id
+        WHERE k.scope_id IN (SELECT value FROM json_each(:scopes)) AND k.key = :key
+          AND a.hidden IS NULL
+        """,
+        {"key": key, "scopes": visible(scope)},
+    ).fetchall()
+    found = heads.articles(connection, [row["article_id"] for row in rows], scope)
+    return next(iter(found.values()), None)
 
 
 def _chunk(scope: Scope, after: int, connection: sqlite3.Connection) -> list[Article]:

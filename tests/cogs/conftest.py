@@ -12,6 +12,7 @@ import pytest
 
 from bot.chat.client import Ports, TagwireClient
 from bot.errors import FetchError
+from bot.ingest.identity import link_key
 from bot.model import (
     Block,
     BlockType,
@@ -145,7 +146,7 @@ class Stage:
     async def start(self, store: Any = None) -> None:
         """Log a client in, as a process that starts does."""
         shown = store or self.store
-        ports = Ports(shown, Desk(self.store), lambda: self.now, Settings())
+        ports = Ports(shown, Desk(self.store), lambda: self.now, Settings(), link_key=link_key)
         self.client = TagwireClient(ports, api=self.server.api)
         self._task = asyncio.create_task(self.client.start(self.server.token))
         await self.server.wait_for_bot()

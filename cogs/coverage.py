@@ -1,0 +1,89 @@
+"""The message menu "Find coverage": what the archive has about a message's text or link."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+from discord import app_commands
+
+from bot.chat.answer import answering
+from bot.chat.client import TagwireClient, say_for
+from bot.chat.words import worded
+from bot.errors import TagwireError
+from bot.query import text
+from bot.query.nodes import Query, Word, all_of
+from cogs.asking import Interaction, TagwireCog, scope_of
+
+WORDS = 8
+LINKS = 5
+# Text beyond this says nothing more about what a message is about, and costs time.
+LOOKED_AT = 2_000
+_LINK = re.compile(r"https?://[^\s<>()\[\]]+")
+_MENTION = re.compile(r"<[@#:a-z!&][^>]*>")
+
+
+class CoverageCog(TagwireCog):
+    """Finds articles for what somebody wrote."""
+
+    def __init__(self, client: TagwireClient) -> None:
+        super().__init__(client)
+        self._menu = app_commands.ContextMenu(
+            name=worded("cogs.coverage_name"),
+            callback=self.find_coverage,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+
+    async def cog_load(self) -> None:
+        """Add the menu, which a cog cannot declare."""
+        self.client.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take the menu away."""
+        self.client.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    async def find_coverage(self, interaction: Interaction, message: discord.Message) -> None:
+        """Open the article a message links to, else show what is nearest to its words."""
+        async with answering(interaction, private=True) as answer:
+            told = told_by(message)[:LOOKED_AT]
+            scope, key_of = scope_of(interaction), self.client.ports.link_key
+            for link in _LINK.findall(told)[:LINKS]:
+                if key_of is None:
+                    break
+                found = await self.store.articles.known_as(key_of(link), scope)
+                if found is not None:
+                    await answer.show(await self.reading(interaction, found, 1))
+                    return
+            words = telling(_MENTION.sub(" ", _LINK.sub(" ", told)))
+            if not words:
+                raise TagwireError("cogs.coverage_no_words")
+            nodes = [Word(word) for word in words]
+            asked = Query(all_of(*nodes) or nodes[0], sort="best")
+            heading = say_for(interaction)("cogs.coverage_heading")
+            await self.show_query(interaction, answer, asked, heading)
+
+
+def told_by(message: discord.Message) -> str:
+    """Return a message's text, its embeds and the texts of its components."""
+    parts = [message.content]
+    for embed in message.embeds:
+        parts += [embed.url or "", embed.title or "", embed.description or ""]
+    for component in message.walk_components() if hasattr(message, "walk_components") else ():
+        parts.append(getattr(component, "content", "") or "")
+    return "\n".join(part for part in parts if part)
+
+
+def telling(said: str) -> list[str]:
+    """Return the longest few words, in the order in which they were said."""
+    words = dict.fromkeys(word for word in re.findall(r"\w+", said) if text.index_text(word))
+    long = [word for word in words if len(word) > 3 or not word.isascii()] or list(words)
+    kept = set(sorted(long, key=len, reverse=True)[:WORDS])
+    return [word for word in long if word in kept]
+
+
+async def setup(client: TagwireClient) -> None:
+    """Add the cog."""
+    await client.add_cog(CoverageCog(client))
