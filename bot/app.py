@@ -26,7 +26,7 @@ from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.outcomes import Wire
 from bot.chat.post import DiscordPoster
-from bot.delivery import Courier, Pace
+from bot.delivery import Courier, Pace, Silenced
 from bot.errors import TagwireError
 from bot.ingest.addresses import Guard
 from bot.ingest.desk import Desk
@@ -58,7 +58,7 @@ RELOADABLE = frozenset(
     | {"keep_days", "keep_articles", "view_days", "audit_days"}
 )
 
-WIRE = Wire(unsent=(aiohttp.ClientConnectorError,), unclear=(aiohttp.ClientError,))
+WIRE = Wire(unsent=(aiohttp.ClientConnectorError, Silenced), unclear=(aiohttp.ClientError,))
 
 
 _UNCOUNTED = re.compile(r"/(interactions|webhooks)/")

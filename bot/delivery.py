@@ -76,6 +76,10 @@ def looked_for(parcel: Parcel, now: datetime) -> Parcel:
     return replace(parcel, started_at=now - CLOCK_DOUBT)
 
 
+class Silenced(OSError):
+    """A request was not sent: Discord's wall has blocked this address."""
+
+
 class Pace:
     """Keeps all requests of the process together under a limit, without ever being told off.
 
@@ -86,15 +90,30 @@ class Pace:
     def __init__(self, most: int = REQUESTS_MOST, window_s: float = REQUESTS_WINDOW_S) -> None:
         self._free = asyncio.Semaphore(most)
         self._window_s = window_s
+        self._silent_until_s = 0.0
         self.waiting = 0
 
     async def take(self) -> None:
-        """Wait for a place, first come first served."""
+        """Wait for a place, first come first served. Raises Silenced while nothing may go out."""
+        self._check()
         self.waiting += 1
         try:
             await self._free.acquire()
         finally:
             self.waiting -= 1
+        try:
+            self._check()
+        except Silenced:
+            self._free.release()
+            raise
+
+    def be_silent(self, seconds: float) -> None:
+        """Let nothing out for so long, nor what waits already: it would prolong a block."""
+        self._silent_until_s = asyncio.get_running_loop().time() + seconds
+
+    def _check(self) -> None:
+        if asyncio.get_running_loop().time() < self._silent_until_s:
+            raise Silenced
 
     def give_back(self) -> None:
         """Free the place once the window has passed."""
@@ -287,6 +306,7 @@ class Courier:
     def _be_silent(self, now: datetime, wait_s: float) -> None:
         self._silence = timedelta(seconds=wait_s)
         self._silent_until = now + self._silence
+        self._pace.be_silent(wait_s)
         _log.error("delivery.blocked", extra={"seconds": wait_s})
 
     async def _settle_publishing(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:

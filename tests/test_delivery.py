@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, Courier, Pace, back_off_s
+from bot.app import WIRE
+from bot.chat.outcomes import outcome_of
+from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, Courier, Pace, Silenced, back_off_s
 from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, TargetKind
 from bot.store import Store
@@ -57,7 +59,10 @@ class Desk:
         self.now = NOW
         self.store = store
         self.poster = poster
-        self.courier = Courier(store, poster, now=lambda: self.now, metrics=Metrics())
+        self.pace = Pace()
+        self.courier = Courier(
+            store, poster, now=lambda: self.now, metrics=Metrics(), pace=self.pace
+        )
 
     async def work(self, rounds: int = 6) -> None:
         """Tick until nothing more is started."""
@@ -209,6 +214,16 @@ async def test_a_blocked_address_silences_every_channel(newsroom: Newsroom) -> N
     assert (await newsroom.store.outbox.status()).sent == 2
 
 
+async def test_a_block_also_stops_the_requests_that_are_on_their_way(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    blocked = Outcome(Fate.BLOCKED, retry_after_s=600, reason="delivery.blocked")
+    desk = Desk(newsroom.store, ScriptedPoster(blocked))
+    await desk.work()
+    with pytest.raises(Silenced):
+        await desk.pace.take()
+
+
 async def test_a_refused_token_stops_everything(newsroom: Newsroom) -> None:
     await subscribe(newsroom.store, 11)
     await announce(newsroom, ["one", "two"])
@@ -282,3 +297,21 @@ async def test_no_more_requests_than_the_limit_start_within_its_window() -> None
 
     await asyncio.gather(*(ask() for _ in range(12)))
     assert all(later - earlier >= 0.2 for earlier, later in zip(starts, starts[5:], strict=False))
+
+
+async def test_what_waits_for_its_place_is_not_sent_into_a_block_and_goes_on_after_it() -> None:
+    pace = Pace(most=1, window_s=0.05)
+    await pace.take()
+    waiting = [asyncio.create_task(pace.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    pace.be_silent(0.2)
+    pace.give_back()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ended] == [Silenced] * 3
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(1):
+        await pace.take()
+
+
+def test_what_was_not_sent_into_a_block_is_in_no_doubt() -> None:
+    assert outcome_of(Silenced(), WIRE).fate is Fate.RETRY
