@@ -36,14 +36,18 @@ def cleaned(text: str, *, lines: bool = False) -> str:
 
     `lines` keeps line breaks; otherwise the text becomes one line.
     """
-    text = _SURROGATE.sub("\ufffd", text)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    text = _HIDDEN.sub("", text.replace("\u2029", "\n"))
-    if not text.isascii() and _needs_settling(text):
-        text = "".join(_settled(text))
+    if not (text.isascii() and text.isprintable()):
+        text = _without_hidden(text)
     if not lines:
         return " ".join(text.split())
     return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+
+
+def _without_hidden(text: str) -> str:
+    text = _SURROGATE.sub("\ufffd", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    text = _HIDDEN.sub("", text.replace("\u2029", "\n"))
+    return "".join(_settled(text)) if _needs_settling(text) else text
 
 
 def _needs_settling(text: str) -> bool:
@@ -73,9 +77,13 @@ def inert(
     Both are counted after escaping; a cut ends in an ellipsis and never splits an escape.
     """
     text = _INLINE.sub(lambda found: "\\" + found[0], cleaned(text, lines=lines))
-    text = _SCHEME.sub(r"\\://", text)
-    text = _INVITE.sub(r"\1\\.", text)
-    text = _EVERYONE.sub(r"\\@", text)
+    # A look for the letters is many times cheaper than the pattern, and nearly all text has none.
+    if "://" in text:
+        text = _SCHEME.sub(r"\\://", text)
+    if "discord" in text.lower():
+        text = _INVITE.sub(r"\1\\.", text)
+    if "@" in text:
+        text = _EVERYONE.sub(r"\\@", text)
     text = _LINE_START.sub(lambda found: f"{found['number'] or ''}\\", text)
     return text if chars is None and size is None else cut(text, chars, size)
 
