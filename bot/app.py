@@ -211,8 +211,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         )
         pace = Pace()
         client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace, counts))
-        poster = DiscordPoster(client, WIRE)
-        upkeep = Upkeep(store, DiscordAmender(client, WIRE), now=utc_now)
+        poster = DiscordPoster(client, WIRE, client.say_in)
+        upkeep = Upkeep(store, DiscordAmender(client, WIRE, client.say_in), now=utc_now)
         courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed, pace=pace)
         if settings.metrics_port:
             served = await metrics.serve(

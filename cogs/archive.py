@@ -18,7 +18,7 @@ from bot.chat.words import worded
 from bot.errors import NotFoundError
 from bot.query import language
 from bot.query.nodes import Query
-from cogs.asking import Interaction, TagwireCog, choice, scope_of
+from cogs.asking import Interaction, TagwireCog, choice, is_private, scope_of
 from cogs.search import date_of
 
 PICTURE = "trend.png"
@@ -32,6 +32,7 @@ class ArchiveCog(TagwireCog):
 
     @app_commands.command(name="trend", description=worded("cogs.trend_description"))
     @app_commands.describe(
+        private=worded("cogs.private_option"),
         query=worded("cogs.trend_query"),
         query2=worded("cogs.trend_more"),
         query3=worded("cogs.trend_more"),
@@ -48,9 +49,10 @@ class ArchiveCog(TagwireCog):
         query3: Asked | None = None,
         query4: Asked | None = None,
         query5: Asked | None = None,
+        private: bool | None = None,
     ) -> None:
         """Draw how many articles match up to five queries, month by month."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             say, scope, now = say_for(interaction), scope_of(interaction), self.client.ports.now()
             typed = [t for t in (query, query2, query3, query4, query5) if t is not None]
             queries = [language.parse(text) for text in typed]
@@ -71,11 +73,12 @@ class ArchiveCog(TagwireCog):
             await answer.show(trend_view(names, series, say), file=file)
 
     @app_commands.command(name="stats", description=worded("cogs.stats_description"))
+    @app_commands.describe(private=worded("cogs.private_option"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def stats(self, interaction: Interaction) -> None:
+    async def stats(self, interaction: Interaction, private: bool | None = None) -> None:
         """Tell how much the archive holds."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             say, found = say_for(interaction), await self.store.counts(scope_of(interaction))
             lines = [
                 say("chat.count", count=found.articles),
@@ -107,14 +110,19 @@ class ArchiveCog(TagwireCog):
             await answer.show(await self.reading(interaction, article, 1), private=True)
 
     @app_commands.command(name="archive", description=worded("cogs.archive_description"))
-    @app_commands.describe(month=worded("cogs.archive_month"))
+    @app_commands.describe(
+        private=worded("cogs.private_option"), month=worded("cogs.archive_month")
+    )
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def archive(
-        self, interaction: Interaction, month: app_commands.Range[str, 1, 40]
+        self,
+        interaction: Interaction,
+        month: app_commands.Range[str, 1, 40],
+        private: bool | None = None,
     ) -> None:
         """Show the articles of a month, newest first."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             asked = language.narrow(Query(sort="new"), date_of("on", month), sort="new")
             heading = say_for(interaction)("cogs.heading_archive", month=month.strip())
             await self.show_query(interaction, answer, asked, heading)

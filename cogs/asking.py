@@ -214,6 +214,13 @@ def scope_of(interaction: Interaction) -> Scope:
     return Scope(interaction.guild_id)
 
 
+def is_private(interaction: Interaction, chosen: bool | None) -> bool:
+    """Whether only the asker sees an answer: as the option says, else as the server chose."""
+    if chosen is not None:
+        return chosen
+    return (interaction.guild_id or 0) in interaction.client.private_guilds
+
+
 def is_choice(what: str, typed: str) -> bool:
     """Whether an option holds the id of a choice, such as "tag:17", rather than typed text."""
     return re.fullmatch(rf"{what}:\d{{1,18}}", typed.strip()) is not None

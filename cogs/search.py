@@ -17,7 +17,7 @@ from bot.model import Article
 from bot.query import language
 from bot.query.nodes import Dated, DateField, Named, Node, Query, Sort
 from bot.query.text import fold
-from cogs.asking import Interaction, TagwireCog, choice, is_choice, scope_of
+from cogs.asking import Interaction, TagwireCog, choice, is_choice, is_private, scope_of
 from cogs.nearest import Probe, What, nearest
 
 QUERY_CHARS = 6000
@@ -29,6 +29,7 @@ class SearchCog(TagwireCog):
 
     @app_commands.command(name="search", description=worded("cogs.search_description"))
     @app_commands.describe(
+        private=worded("cogs.private_option"),
         query=worded("cogs.search_query"),
         tag=worded("cogs.search_tag"),
         source=worded("cogs.search_source"),
@@ -56,9 +57,10 @@ class SearchCog(TagwireCog):
         after: Typed | None = None,
         before: Typed | None = None,
         sort: str | None = None,
+        private: bool | None = None,
     ) -> None:
         """Search for words and filters; the options hold beside what the query says."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             nodes = await self._filters(interaction, tag=tag, source=source, author=author)
             nodes += [date_of("after", after)] if after else []
             nodes += [date_of("before", before)] if before else []
@@ -69,14 +71,22 @@ class SearchCog(TagwireCog):
             await self.show_query(interaction, answer, asked, heading, notes)
 
     @app_commands.command(name="latest", description=worded("cogs.latest_description"))
-    @app_commands.describe(tag=worded("cogs.search_tag"), source=worded("cogs.search_source"))
+    @app_commands.describe(
+        private=worded("cogs.private_option"),
+        tag=worded("cogs.search_tag"),
+        source=worded("cogs.search_source"),
+    )
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def latest(
-        self, interaction: Interaction, tag: Typed | None = None, source: Typed | None = None
+        self,
+        interaction: Interaction,
+        tag: Typed | None = None,
+        source: Typed | None = None,
+        private: bool | None = None,
     ) -> None:
         """Show the newest articles."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             nodes = await self._filters(interaction, tag=tag, source=source)
             asked = language.narrow(Query(sort="new"), *nodes, sort="new")
             say = say_for(interaction)
@@ -85,21 +95,25 @@ class SearchCog(TagwireCog):
             await self.show_query(interaction, answer, asked, say(key, query=narrowed))
 
     @app_commands.command(name="author", description=worded("cogs.author_description"))
-    @app_commands.describe(name=worded("cogs.author_name"))
+    @app_commands.describe(private=worded("cogs.private_option"), name=worded("cogs.author_name"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def author(self, interaction: Interaction, name: Typed) -> None:
+    async def author(
+        self, interaction: Interaction, name: Typed, private: bool | None = None
+    ) -> None:
         """Show what an author wrote, newest first."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             await self.show_named(interaction, answer, "author", name)
 
     @app_commands.command(name="source", description=worded("cogs.source_description"))
-    @app_commands.describe(name=worded("cogs.source_name"))
+    @app_commands.describe(private=worded("cogs.private_option"), name=worded("cogs.source_name"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def source(self, interaction: Interaction, name: Typed) -> None:
+    async def source(
+        self, interaction: Interaction, name: Typed, private: bool | None = None
+    ) -> None:
         """Show what came from a source, newest first."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             await self.show_named(interaction, answer, "source", name)
 
     @app_commands.command(name="article", description=worded("cogs.article_description"))

@@ -10,7 +10,8 @@ from bot.chat.answer import answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.permissions import require_manager, require_moderator
 from bot.chat.words import worded
-from bot.errors import QueryError
+from bot.errors import QueryError, TagwireError
+from bot.messages import NAMES
 from bot.query import language
 from cogs.asking import Interaction, TagwireCog, scope_of
 from cogs.subscription_base import BACK_TEST
@@ -47,6 +48,11 @@ class ServerCog(TagwireCog):
                     "cogs.server_blocked",
                     query=render.query_text(str(blocked), say) if blocked else nothing,
                 ),
+                say(
+                    "cogs.server_answers",
+                    who=say(f"cogs.answers_{found.get('answers', 'public')}"),
+                ),
+                say("cogs.server_language", language=NAMES[str(found.get("language", "en"))]),
             ]
             await answer.show(render.listing(say("cogs.server_heading"), lines, say))
 
@@ -109,6 +115,41 @@ class ServerCog(TagwireCog):
             count = (await self.store.articles.search(month, scope, now=now, limit=1)).total
             shown = render.query_text(str(read), say)
             await answer.show(render.notice(say("cogs.block_set", query=shown, count=count)))
+
+    @server.command(name="answers", description=worded("cogs.server_answers_description"))
+    @app_commands.describe(who=worded("cogs.server_answers_option"))
+    @app_commands.choices(
+        who=[
+            app_commands.Choice(name=worded("cogs.answers_public"), value="public"),
+            app_commands.Choice(name=worded("cogs.answers_private"), value="private"),
+        ]
+    )
+    async def answers(self, interaction: Interaction, who: str) -> None:
+        """Choose whether the channel sees answers, where the command's option says nothing."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            private = who == "private"
+            await self._set(interaction, "answers", "private" if private else None)
+            known = self.client.private_guilds
+            (known.add if private else known.discard)(guild_id)
+            key = "cogs.answers_private_set" if private else "cogs.answers_public_set"
+            await answer.show(render.notice(say_for(interaction)(key)))
+
+    @server.command(name="language", description=worded("cogs.server_language_description"))
+    @app_commands.describe(language=worded("cogs.server_language_option"))
+    @app_commands.choices(
+        language=[app_commands.Choice(name=name, value=code) for code, name in NAMES.items()]
+    )
+    async def in_language(self, interaction: Interaction, language: str) -> None:
+        """Choose the language of what is posted into the server's channels."""
+        guild_id = require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            if language not in NAMES:
+                raise TagwireError("chat.bad_option", value=language)
+            await self._set(interaction, "language", language)
+            self.client.languages[guild_id] = language
+            say = say_for(interaction)
+            await answer.show(render.notice(say("cogs.language_set", language=NAMES[language])))
 
     async def _set(self, interaction: Interaction, key: str, value: int | str | None) -> None:
         guild_id = require_moderator(interaction)

@@ -13,7 +13,7 @@ from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert
 from bot.chat.view_keys import Press, button, control, id_of
 from bot.chat.words import worded
-from cogs.asking import Interaction, TagwireCog, scope_of
+from cogs.asking import Interaction, TagwireCog, is_private, scope_of
 from cogs.nearest import heading_of, query_of
 
 TAGS_A_PAGE = 30
@@ -24,12 +24,17 @@ class TagCog(TagwireCog):
     """The commands about tags and the buttons that open one."""
 
     @app_commands.command(name="tag", description=worded("cogs.tag_description"))
-    @app_commands.describe(name=worded("cogs.tag_name"))
+    @app_commands.describe(private=worded("cogs.private_option"), name=worded("cogs.tag_name"))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def tag(self, interaction: Interaction, name: app_commands.Range[str, 1, 200]) -> None:
+    async def tag(
+        self,
+        interaction: Interaction,
+        name: app_commands.Range[str, 1, 200],
+        private: bool | None = None,
+    ) -> None:
         """Show a tag's archive, newest first."""
-        async with answering(interaction) as answer:
+        async with answering(interaction, private=is_private(interaction, private)) as answer:
             await self.show_named(interaction, answer, "tag", name)
 
     @tag.autocomplete("name")

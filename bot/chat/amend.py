@@ -12,9 +12,9 @@ from bot.chat import render
 from bot.chat.card import card
 from bot.chat.dialogs import WARNING
 from bot.chat.escape import inert
+from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.room import moment
-from bot.messages import catalogue
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
 REQUEST_TIMEOUT_S = 60.0
@@ -23,13 +23,14 @@ REQUEST_TIMEOUT_S = 60.0
 class DiscordAmender:
     """Edits, deletes and tells through a logged-in client."""
 
-    def __init__(self, client: discord.Client, wire: Wire) -> None:
+    def __init__(self, client: discord.Client, wire: Wire, say_in: SayIn = in_english) -> None:
         self._client = client
+        self._say_in = say_in
         self._wire = wire
 
     async def edit(self, parcel: Parcel, changed: Mapping[int, datetime | None]) -> Outcome:
         """Show the parcel as it is now, with a mark on what changed; pings nobody again."""
-        say = catalogue().say
+        say = self._say_in(parcel.target.guild_id)
         marks = {
             article_id: "" if at is None else say("chat.updated", when=moment(at, say, "R"))
             for article_id, at in changed.items()
@@ -39,7 +40,7 @@ class DiscordAmender:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 if parcel.degraded:
-                    await message.edit(content=render.plain(parcel), allowed_mentions=silent)
+                    await message.edit(content=render.plain(parcel, say), allowed_mentions=silent)
                 else:
                     await message.edit(view=view, allowed_mentions=silent)
         except discord.NotFound as error:
@@ -65,7 +66,9 @@ class DiscordAmender:
         self, channel_id: int, lines: Sequence[tuple[str, Mapping[str, str | int]]]
     ) -> Outcome:
         """Say what needs a person, in the channel a server chose for it."""
-        say = catalogue().say
+        known = self._client.get_channel(channel_id)
+        guild = getattr(known, "guild", None)
+        say = self._say_in(None if guild is None else guild.id)
         text = "\n".join(f"- {say(key, **_inert(params))}" for key, params in lines)
         view = render.notice(text, accent=WARNING)
         try:

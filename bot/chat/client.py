@@ -20,7 +20,7 @@ from bot.chat.room import Say
 from bot.chat.translate import CatalogueTranslator
 from bot.chat.view_keys import VERSION, Control, Press, controls_of
 from bot.errors import NotFoundError, TagwireError
-from bot.messages import catalogue
+from bot.messages import DEFAULT_LANGUAGE, catalogue
 from bot.model import FeedDesk
 
 EXTENSIONS = (
@@ -114,11 +114,17 @@ class TagwireClient(commands.AutoShardedBot):
         self.ports = ports
         # The role that each server lets moderate beside its managers; kept in step by /server.
         self.moderator_roles: dict[int, int] = {}
+        # The servers whose answers are for the asker alone, and the languages of their channels.
+        self.private_guilds: set[int] = set()
+        self.languages: dict[int, str] = {}
         self._cog_modules = tuple(extensions)
 
     async def setup_hook(self) -> None:
         """Load the cogs, listen to every control ever sent, sync the commands if they changed."""
         self.moderator_roles = dict(await self.ports.store.guilds.each("moderator_role_id"))
+        answers = await self.ports.store.guilds.each("answers")
+        self.private_guilds = {guild for guild, value in answers.items() if value == "private"}
+        self.languages = dict(await self.ports.store.guilds.each("language"))
         for extension in self._cog_modules:
             await self.load_extension(extension)
         self.add_dynamic_items(Control)
@@ -161,6 +167,10 @@ class TagwireClient(commands.AutoShardedBot):
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: there are no prefix commands."""
+
+    def say_in(self, guild_id: int | None) -> Say:
+        """Return the sentences in the language a server chose for its channels, else English."""
+        return catalogue(self.languages.get(guild_id or 0, DEFAULT_LANGUAGE)).say
 
     async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Hand a pressed control to the cog that owns its verb."""

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.chat import render
+from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
@@ -33,14 +34,19 @@ THREAD_NAME_LIMIT = 100
 class DiscordPoster:
     """Posts through a logged-in client. Never raises for what Discord or the network does."""
 
-    def __init__(self, client: discord.Client, wire: Wire) -> None:
+    def __init__(self, client: discord.Client, wire: Wire, say_in: SayIn = in_english) -> None:
         self._client = client
+        self._say_in = say_in
         self._wire = wire
 
     async def post(self, parcel: Parcel) -> Outcome:
         """Send the parcel once, with its nonce; a forum gets a post of its own."""
         try:
-            drawn = None if parcel.degraded else render.card(parcel)
+            drawn = (
+                None
+                if parcel.degraded
+                else render.card(parcel, self._say_in(parcel.target.guild_id))
+            )
         except Exception as error:
             # A defect of ours, and of this item alone: the next one of the channel must go out.
             _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
@@ -112,7 +118,7 @@ class DiscordPoster:
         channel = self._channel(parcel)
         mentions = _mentions(parcel)
         if drawn is None:
-            text = render.plain(parcel)
+            text = render.plain(parcel, self._say_in(parcel.target.guild_id))
             return _sent(await channel.send(text, nonce=parcel.nonce, allowed_mentions=mentions))
         sent = await channel.send(view=drawn, nonce=parcel.nonce, allowed_mentions=mentions)
         return _sent(sent)
@@ -123,7 +129,7 @@ class DiscordPoster:
         forum = await self._forum(parcel.target.channel_id)
         made = await forum.create_thread(
             name=_thread_name(parcel),
-            view=drawn or render.card(parcel),
+            view=drawn or render.card(parcel, self._say_in(parcel.target.guild_id)),
             applied_tags=fitting_tags(forum, parcel),
             allowed_mentions=_mentions(parcel),
         )

@@ -13,6 +13,8 @@ from functools import lru_cache
 from importlib import resources
 
 DEFAULT_LANGUAGE = "en"
+# What each language calls itself, for a menu of them.
+NAMES = {"en": "English", "es": "Español", "fr": "Français", "ja": "日本語"}
 Sentence = str | Mapping[str, str]
 
 
@@ -56,6 +58,11 @@ def catalogue(language: str = DEFAULT_LANGUAGE) -> Catalogue:
     if code != DEFAULT_LANGUAGE:
         sentences = {**sentences, **_read(code)}
     return Catalogue(code, sentences)
+
+
+def own_sentences(language: str) -> Mapping[str, Sentence]:
+    """Return what a language's own files hold, without what English stands in for."""
+    return _read(language)
 
 
 def _read(code: str) -> dict[str, Sentence]:
