@@ -57,3 +57,8 @@ async def test_a_migration_that_fails_leaves_the_released_database_as_it_was(fol
     assert database.execute("SELECT sql FROM sqlite_master").fetchall() == before
     assert database.execute("PRAGMA user_version").fetchone() == (version,)
     database.close()
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    numbers = [number for number, _ in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1)), "a lower one would never be applied later"
