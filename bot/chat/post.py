@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import discord
 
@@ -42,11 +43,7 @@ class DiscordPoster:
     async def post(self, parcel: Parcel) -> Outcome:
         """Send the parcel once, with its nonce; a forum gets a post of its own."""
         try:
-            drawn = (
-                None
-                if parcel.degraded
-                else render.card(parcel, self._say_in(parcel.target.guild_id))
-            )
+            drawn = self._drawn(parcel)
         except Exception as error:
             # A defect of ours, and of this item alone: the next one of the channel must go out.
             _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
@@ -60,7 +57,7 @@ class DiscordPoster:
         except self._wire.caught as error:
             return outcome_of(error, self._wire)
         finally:
-            if drawn is not None:
+            if not isinstance(drawn, str):
                 # Its buttons are answered by their keys for years; it need not stay in memory.
                 drawn.stop()
 
@@ -114,25 +111,32 @@ class DiscordPoster:
         target = parcel.target
         return self._client.get_partial_messageable(target.channel_id, guild_id=target.guild_id)
 
-    async def _send(self, parcel: Parcel, drawn: discord.ui.LayoutView | None) -> Outcome:
+    def _drawn(self, parcel: Parcel) -> str | discord.ui.LayoutView:
+        say = self._say_in(parcel.target.guild_id)
+        return render.plain(parcel, say) if parcel.degraded else render.card(parcel, say)
+
+    async def _send(self, parcel: Parcel, drawn: str | discord.ui.LayoutView) -> Outcome:
         channel = self._channel(parcel)
         mentions = _mentions(parcel)
-        if drawn is None:
-            text = render.plain(parcel, self._say_in(parcel.target.guild_id))
-            return _sent(await channel.send(text, nonce=parcel.nonce, allowed_mentions=mentions))
+        if isinstance(drawn, str):
+            return _sent(await channel.send(drawn, nonce=parcel.nonce, allowed_mentions=mentions))
         sent = await channel.send(view=drawn, nonce=parcel.nonce, allowed_mentions=mentions)
         return _sent(sent)
 
     async def _start_forum_post(
-        self, parcel: Parcel, drawn: discord.ui.LayoutView | None
+        self, parcel: Parcel, drawn: str | discord.ui.LayoutView
     ) -> Outcome:
         forum = await self._forum(parcel.target.channel_id)
-        made = await forum.create_thread(
+        start = partial(
+            forum.create_thread,
             name=_thread_name(parcel),
-            view=drawn or render.card(parcel, self._say_in(parcel.target.guild_id)),
             applied_tags=fitting_tags(forum, parcel),
             allowed_mentions=_mentions(parcel),
         )
+        if isinstance(drawn, str):
+            made = await start(content=drawn)
+        else:
+            made = await start(view=drawn)
         return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
 
     async def _forum(self, channel_id: int) -> discord.ForumChannel:
