@@ -19,7 +19,7 @@ from bot.store.migrate import migrations
 from bot.store.state import export, load
 from tests.conftest import NOW
 
-RELEASED = Path(__file__).parents[1] / "schemas" / "v0.1.db.gz"
+RELEASED = Path(__file__).parents[1] / "schemas" / "schema-1.db.gz"
 
 
 @pytest.fixture

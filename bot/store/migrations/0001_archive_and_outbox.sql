@@ -1,4 +1,4 @@
--- The whole of v0.1: archive, names, index, feeds, subscriptions, deliveries, posts, views, settings.
+-- The main job: archive, names, index, feeds, subscriptions, deliveries, posts, views, settings.
 -- Times are integers, seconds since 1970 UTC, unless a comment says otherwise.
 -- scope_id is 0 for the public archive, else the guild whose own feeds brought the row.
 
