@@ -77,7 +77,7 @@ class Desk:
         title = found.document.reading.title or _host(found.url)
         feed = await self._store.feeds.add(found.url, title, scope_id, now)
         await self._poller.keep(feed, found.document, now)
-        self._remembered.clear()
+        self._forget(found)
         return await self._store.feeds.get(feed.id, scope)
 
     async def refresh(self, feed_id: int, now: datetime) -> Intake:
@@ -96,18 +96,18 @@ class Desk:
             raise TagwireError("ingest.feed_limit", limit=self._feeds_per_guild)
 
     async def _find(self, typed: str, now: datetime) -> _Found:
-        address = completed(typed)
-        known = self._remembered.get(address)
+        guessed = completed(typed)
+        known = self._remembered.get(guessed)
         if known is not None and now - known.at < _REMEMBERED_FOR:
             return known
-        fetched = await self._first(typed, address, now)
+        fetched, address = await self._first(typed, guessed, now)
+        url = fetched.permanent_url or address
         try:
-            document = await self._poller.read(fetched, fetched.permanent_url or address)
-            url = fetched.permanent_url or address
+            document = await self._poller.read(fetched, url)
             found = _Found(url, document, document.reading.offers, now)
         except UnreadableError as error:
             found = await self._discover(fetched, error, now)
-        self._remember(address, found)
+        self._remember(guessed, found)
         return found
 
     def _remember(self, address: str, found: _Found) -> None:
@@ -116,15 +116,22 @@ class Desk:
         while len(self._remembered) > _REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
 
-    async def _first(self, typed: str, address: str, now: datetime) -> Fetched:
+    def _forget(self, found: _Found) -> None:
+        # Only this one: what others are looking at must not be asked for a second time.
+        kept = {key: other for key, other in self._remembered.items() if other is not found}
+        self._remembered = kept
+
+    async def _first(self, typed: str, address: str, now: datetime) -> tuple[Fetched, str]:
+        """Return what was fetched, and the address that answered."""
         try:
-            return await self._fetcher.get(address, now=now)
+            return await self._fetcher.get(address, now=now), address
         except FetchError as error:
             # https was our guess where nothing was typed: a site may have only http.
             is_guess = address == "https://" + typed.strip().strip("<>")
             if not is_guess or error.key not in ("ingest.fetch_tls", "ingest.fetch_connect"):
                 raise
-            return await self._fetcher.get("http" + address.removeprefix("https"), now=now)
+            plain = "http" + address.removeprefix("https")
+            return await self._fetcher.get(plain, now=now), plain
 
     async def _discover(self, page: Fetched, error: UnreadableError, now: datetime) -> _Found:
         """Try what the page names, then the usual places. Raises the page's own error if none."""

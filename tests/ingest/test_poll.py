@@ -119,6 +119,24 @@ async def test_adding_twice_asks_once_more_and_makes_no_second_feed(
     assert first.id == second.id
 
 
+async def test_a_site_without_https_is_kept_under_the_address_that_answers(
+    bench: Bench, site: Site
+) -> None:
+    url = site.answers("/feed", rss("One"))
+    feed = await bench.desk.add(url.removeprefix("http://"), PUBLIC_SCOPE_ID, NOW)
+    assert feed.url == url
+    assert (await bench.poller.poll(feed, NOW + HOUR)).read == 0, "and it is polled there"
+
+
+async def test_adding_one_feed_forgets_no_other_preview(bench: Bench, site: Site) -> None:
+    one, two = site.answers("/one", rss("One")), site.answers("/two", rss("Two"))
+    for url in (one, two):
+        await bench.desk.preview(url, PUBLIC_SCOPE_ID, NOW)
+    for url in (one, two):
+        await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    assert len(site.requests) == 2, "each was asked once, by its preview"
+
+
 async def test_an_unchanged_feed_is_not_read_again(bench: Bench, site: Site) -> None:
     url = site.answers("/feed", rss("One"))
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
