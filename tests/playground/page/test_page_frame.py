@@ -59,7 +59,7 @@ async def test_what_was_being_written_outlives_a_lost_connection(
     for line in list(world.sockets):
         await line.close()
     await page.wait_for_timeout(100)
-    await page.wait_for_function("!document.querySelector('#banner:not([hidden])')")
+    await page.locator("#banner").wait_for(state="hidden")
     await world.asked("trace", lambda asked: asked["n"] > 2)
     assert await page.get_by_label("count").input_value() == "7"
 
@@ -109,7 +109,7 @@ async def test_on_a_phone_the_channels_are_in_a_drawer(open_page: Open) -> None:
     assert not await newsroom.is_visible()
     await page.get_by_role("button", name="Channel list, unread messages").click()
     await newsroom.click()
-    await page.wait_for_function("!document.querySelector('.drawer-open')")
+    await page.locator(".drawer-open").wait_for(state="detached")
     assert await page.locator("h1").inner_text() == "newsroom"
 
 

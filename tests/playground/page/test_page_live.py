@@ -156,5 +156,5 @@ async def test_a_picture_sent_by_the_bot_is_shown(
     dot = base64.b64decode("R0lGODlhAQABAIAAAFt27v///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==")
     await general.send(file=discord.File(io.BytesIO(dot), "dot.gif"))
     image = page.locator(".message img")
-    await image.wait_for(state="attached")
-    await page.wait_for_function("document.querySelector('.message img').naturalWidth === 1")
+    await image.evaluate("image => image.decode()")
+    assert await image.evaluate("image => image.naturalWidth") == 1
