@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -14,10 +13,9 @@ from bot.chat.dialogs import WARNING
 from bot.chat.escape import inert
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
+from bot.chat.patience import request_time
 from bot.chat.room import moment
 from bot.model import Fate, Outcome, Parcel, TargetKind
-
-REQUEST_TIMEOUT_S = 60.0
 
 
 class DiscordAmender:
@@ -38,7 +36,7 @@ class DiscordAmender:
         view = card(parcel, say, marks)
         message, silent = self._message(parcel), discord.AllowedMentions.none()
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with request_time(self._client):
                 if parcel.degraded:
                     await message.edit(content=render.plain(parcel, say), allowed_mentions=silent)
                 else:
@@ -54,7 +52,7 @@ class DiscordAmender:
     async def delete(self, parcel: Parcel) -> Outcome:
         """Delete the message; one that is gone already is as good."""
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with request_time(self._client):
                 await self._message(parcel).delete()
         except discord.NotFound:
             return Outcome(Fate.SENT)
@@ -72,7 +70,7 @@ class DiscordAmender:
         text = "\n".join(f"- {say(key, **_inert(params))}" for key, params in lines)
         view = render.notice(text, accent=WARNING)
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with request_time(self._client):
                 channel = self._client.get_partial_messageable(channel_id)
                 silent = discord.AllowedMentions.none()
                 sent = await channel.send(view=view, allowed_mentions=silent)

@@ -6,6 +6,8 @@ what is not listed counts as this item's own fault when Discord named a code, el
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
 
@@ -90,16 +92,31 @@ def _coded_outcome(error: discord.HTTPException) -> Outcome:
 
 
 def _rate_limited(error: discord.HTTPException) -> Outcome:
-    # Discord's own 429 is JSON and comes through its proxy, which names itself in Via. Anything
-    # else is the wall in front of it: more requests would only prolong the block.
-    if "Via" not in error.response.headers:
+    if is_wall(error.response.headers):
         return _blocked(error)
-    wait_s = _asked_s(error)
+    wait_s = asked_s(error.response.headers)
     return Outcome(Fate.RETRY, None, None, wait_s, "delivery.rate_limited", error.code)
 
 
+def is_wall(headers: Mapping[str, str]) -> bool:
+    """Whether a 429 comes from the wall in front of Discord: more requests prolong the block.
+
+    Discord's own is JSON and comes through its proxy, which names itself in Via.
+    """
+    return not headers.get("Via") or "json" not in headers.get("Content-Type", "")
+
+
+def asked_s(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of Retry-After, or None where there is none that can be read."""
+    try:
+        seconds = float(headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
+
+
 def _blocked(error: discord.HTTPException) -> Outcome:
-    silence_s = max(CLOUDFLARE_SILENCE_S, _asked_s(error) or 0.0)
+    silence_s = max(CLOUDFLARE_SILENCE_S, asked_s(error.response.headers) or 0.0)
     return Outcome(
         Fate.BLOCKED,
         retry_after_s=silence_s,
@@ -107,9 +124,3 @@ def _blocked(error: discord.HTTPException) -> Outcome:
         code=error.code,
         params={"minutes": round(silence_s / 60)},
     )
-
-
-def _asked_s(error: discord.HTTPException) -> float | None:
-    """Return the seconds of Retry-After, or None where there is none that can be read."""
-    text = error.response.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else None

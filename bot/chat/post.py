@@ -6,7 +6,6 @@ which can be read back from the channel's own messages long after (discord.md 1.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -19,11 +18,11 @@ import discord
 from bot.chat import render
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
+from bot.chat.patience import request_time
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
 _log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT_S = 60.0
 # Discord's clock and ours differ; a message made "before" its try must still be found.
 CLOCK_SKEW = timedelta(minutes=2)
 # What a channel may have said since the doubtful try; beyond it nothing is taken for certain.
@@ -50,7 +49,7 @@ class DiscordPoster:
             detail = {"detail": type(error).__name__}
             return Outcome(Fate.REJECTED, reason="delivery.rejected", params=detail)
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with request_time(self._client):
                 if parcel.target.kind is TargetKind.FORUM:
                     return await self._start_forum_post(parcel, drawn)
                 return await self._send(parcel, drawn)
@@ -67,7 +66,7 @@ class DiscordPoster:
             # Discord answers with an empty list then, which looks as if nothing had been posted.
             return Outcome(Fate.UNREADABLE, reason="delivery.unclear")
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with request_time(self._client):
                 return await self._find(parcel, parcel.started_at - CLOCK_SKEW)
         except discord.Forbidden as error:
             return Outcome(Fate.UNREADABLE, reason="delivery.unclear", code=error.code)
@@ -100,7 +99,7 @@ class DiscordPoster:
     async def publish(self, parcel: Parcel, message_id: int) -> Outcome:
         """Publish an announcement to the channels that follow it; done already is success."""
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with request_time(self._client):
                 channel = self._channel(parcel)
                 await channel.get_partial_message(message_id).publish()
         except self._wire.caught as error:

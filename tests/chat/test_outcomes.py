@@ -7,11 +7,11 @@ from typing import Any
 import discord
 import pytest
 
-from bot.chat.outcomes import Wire, outcome_of
+from bot.chat.outcomes import Wire, asked_s, outcome_of
 from bot.messages import catalogue
 from bot.model import Fate
 
-BEHIND_PROXY = {"Via": "1.1 google"}
+BEHIND_PROXY = {"Via": "1.1 google", "Content-Type": "application/json"}
 
 
 class Refused(Exception):
@@ -71,12 +71,26 @@ def test_each_answer_has_its_fate(status: int, code: int, fate: Fate) -> None:
     assert outcome_of(refusal(status, code), WIRE).fate is fate
 
 
-def test_a_429_from_discord_is_waited_for_and_one_from_the_wall_silences_everything() -> None:
-    own = outcome_of(refusal(429, headers=BEHIND_PROXY), WIRE)
-    wall = outcome_of(refusal(429), WIRE)
-    assert own.fate is Fate.RETRY
+def test_a_429_from_discord_is_waited_for_to_the_fraction() -> None:
+    own = outcome_of(refusal(429, headers={**BEHIND_PROXY, "Retry-After": "0.375"}), WIRE)
+    assert (own.fate, own.retry_after_s) == (Fate.RETRY, 0.375)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "nan", "inf", "Wed, 01 Jan 2025 00:00:00 GMT"])
+def test_a_wait_that_cannot_be_read_is_none(text: str) -> None:
+    assert asked_s({"Retry-After": text}) is None
+
+
+@pytest.mark.fault("F14")
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Via": ""}, {"Via": "1.1 google", "Content-Type": "text/html; charset=UTF-8"}],
+    ids=["no proxy", "empty", "a page"],
+)
+def test_a_429_from_the_wall_silences_everything(headers: dict[str, str]) -> None:
+    wall = outcome_of(refusal(429, headers={**headers, "Retry-After": "7.5"}), WIRE)
     assert wall.fate is Fate.BLOCKED
-    assert wall.retry_after_s is not None and wall.retry_after_s >= 600
+    assert wall.retry_after_s == 600
 
 
 def test_a_long_rate_limit_is_passed_on_in_seconds() -> None:
