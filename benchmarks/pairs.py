@@ -94,11 +94,15 @@ async def interleave_async(
     return Pairs(tuple(mine), tuple(theirs))
 
 
+def _said(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table."""
     head = "| promise | ours | peer | ratio | verdict | n | note |\n|---|---|---|---|---|---|---|"
     lines = [
-        f"| {r.promise} | {r.ours} | {r.peer} | {r.ratio:.2f} | {r.verdict} | {r.n} | {r.note} |"
+        f"| {r.promise} | {r.ours} | {r.peer} | {_said(r.ratio)} | {r.verdict} | {r.n} | {r.note} |"
         for r in rows
     ]
     return "\n".join([head, *lines])

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.pairs import Row, table
 
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
-NAMES = ("main_job", "delivery")
+NAMES = ("main_job", "delivery", "matching")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

@@ -112,7 +112,7 @@ def worded_ids(
             ON n.word >= wanted.word AND n.word <= wanted.last
         WHERE n.what = :what AND n.scope_id IN (SELECT value FROM json_each(:scopes))
         GROUP BY name_id
-        HAVING count(DISTINCT wanted.word) = (SELECT count(*) FROM wanted)
+        HAVING count(DISTINCT wanted.last) = (SELECT count(*) FROM wanted)
         ORDER BY name_id
         """,
         {

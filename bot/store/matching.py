@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,13 +16,19 @@ from bot.model import Scope
 from bot.query import language
 from bot.query.nodes import Query, negated
 from bot.store.check import Facts, passes
-from bot.store.index import IndexRow
-from bot.store.requirements import ANY, offered, required
+from bot.store.index import IndexRow, index_row
+from bot.store.meaning import Meaning
+from bot.store.requirements import ANY, Chooser, offered
 from bot.store.resolve import Asked, Names, resolve
 from bot.store.rhythm import Rhythm, due_at, rhythm_of
 from bot.store.rows import second
 
 REVISION = "subscriptions_revision"
+
+# Characters of queries kept as trees: about 60 MB, most of them those of 100,000 queries.
+_READ_CHARACTERS = 4_000_000
+# The latest articles tell which conditions are rare.
+_LOOKED_AT = 200
 
 
 class _Written(NamedTuple):
@@ -36,11 +44,38 @@ class _Written(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Saved:
     written: _Written
-    query: Query
-    scope: Scope
-    zone: tzinfo
-    rhythm: Rhythm
-    requires: frozenset[str]
+    requires: tuple[str, ...]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.written.scope_guild_id)
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.written.zone) if self.written.zone else UTC
+
+
+@dataclass(slots=True)
+class _Trees:
+    """Queries as read, the least lately asked ones forgotten: memory is bounded by their text."""
+
+    most: int = _READ_CHARACTERS
+    _kept: OrderedDict[tuple[str, str | None], Query] = field(default_factory=OrderedDict)
+    _characters: int = 0
+
+    def of(self, written: _Written) -> Query:
+        """Return what a subscription is sent, without what its server blocks."""
+        key = (written.query, written.blocked)
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        self._kept[key] = found = allowed(*key)
+        self._characters += _length(key)
+        while self._characters > self.most:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= _length(forgotten)
+        return found
 
 
 @dataclass(slots=True)
@@ -50,6 +85,8 @@ class Matching:
     _revision: str = ""
     _saved: dict[int, _Saved] = field(default_factory=dict)
     _by_requirement: dict[str, set[int]] = field(default_factory=dict)
+    _trees: _Trees = field(default_factory=_Trees)
+    _seen: Counter[str] | None = None
 
     def matched(
         self, connection: sqlite3.Connection, row: IndexRow, now: datetime
@@ -60,11 +97,11 @@ class Matching:
         """
         self._refresh(connection)
         facts = Facts(row)
-        names: Names = {}
+        meaning = Meaning(connection, facts)
         return tuple(
             saved_id
-            for saved_id in sorted(self._candidates(connection, facts))
-            if self._matches(connection, self._saved[saved_id], facts, now, names)
+            for saved_id in sorted(self._candidates(facts, meaning))
+            if self._matches(connection, self._saved[saved_id], facts, now, meaning.ids)
         )
 
     def owe(
@@ -84,7 +121,7 @@ class Matching:
                 "article": article_id,
                 "subscription": subscription_id,
                 "now": second(now),
-                "due": second(due_at(self._saved[subscription_id].rhythm, now)),
+                "due": second(due_at(_rhythm(self._saved[subscription_id].written.rhythm), now)),
             }
             for subscription_id in subscription_ids
         ]
@@ -109,10 +146,10 @@ class Matching:
         )
         return max(0, owed)
 
-    def _candidates(self, connection: sqlite3.Connection, facts: Facts) -> set[int]:
+    def _candidates(self, facts: Facts, meaning: Meaning) -> set[int]:
         if not self._saved:
             return set()
-        known = self._by_requirement.keys() & {ANY, *offered(connection, facts)}
+        known = self._by_requirement.keys() & {ANY, *offered(facts, meaning)}
         return set().union(*(self._by_requirement[requirement] for requirement in known))
 
     def _matches(
@@ -126,7 +163,10 @@ class Matching:
         if facts.row.scope_id not in saved.scope.visible:
             return False
         asked = Asked(saved.scope, now, saved.zone, names)
-        return passes(resolve(connection, saved.query, asked), facts)
+        return passes(resolve(connection, self._query(saved.written), asked), facts)
+
+    def _query(self, written: _Written) -> Query:
+        return self._trees.of(written)
 
     def _refresh(self, connection: sqlite3.Connection) -> None:
         """Take over what changed in the subscriptions since the last article."""
@@ -144,32 +184,52 @@ class Matching:
             LEFT JOIN guilds g ON g.guild_id = s.scope_guild_id
             WHERE s.paused IS NULL
             """
-        ).fetchall()
-        written = {row["id"]: _Written(*tuple(row)[1:]) for row in active}
-        for saved_id, saved in tuple(self._saved.items()):
-            if written.get(saved_id) != saved.written:
+        )
+        gone = set(self._saved)
+        for saved_id, *values in active:
+            gone.discard(saved_id)
+            known = self._saved.get(saved_id)
+            if known is None or known.written != tuple(values):
                 self._drop(saved_id)
-        for saved_id in written.keys() - self._saved.keys():
-            self._take(saved_id, written[saved_id])
+                self._take(connection, saved_id, _Written(*values))
+        for saved_id in gone:
+            self._drop(saved_id)
         self._revision = revision
 
-    def _take(self, saved_id: int, written: _Written) -> None:
-        query = allowed(written.query, written.blocked)
-        saved = _Saved(
-            written,
-            query,
-            Scope(written.scope_guild_id),
-            ZoneInfo(written.zone) if written.zone else UTC,
-            rhythm_of(json.loads(written.rhythm)),
-            required(query),
-        )
-        self._saved[saved_id] = saved
-        for requirement in saved.requires:
+    def _take(self, connection: sqlite3.Connection, saved_id: int, written: _Written) -> None:
+        if self._seen is None:
+            self._seen = _offered_lately(connection)
+        chooser = Chooser(self._by_requirement, self._seen)
+        requires = tuple(chooser.required(self._query(written)))
+        self._saved[saved_id] = _Saved(written, requires)
+        for requirement in requires:
             self._by_requirement.setdefault(requirement, set()).add(saved_id)
 
     def _drop(self, saved_id: int) -> None:
-        for requirement in self._saved.pop(saved_id).requires:
-            self._by_requirement[requirement].discard(saved_id)
+        saved = self._saved.pop(saved_id, None)
+        for requirement in saved.requires if saved else ():
+            waiting = self._by_requirement[requirement]
+            waiting.discard(saved_id)
+            if not waiting:
+                del self._by_requirement[requirement]
+
+
+def _offered_lately(connection: sqlite3.Connection) -> Counter[str]:
+    latest = connection.execute(
+        "SELECT id FROM articles WHERE hidden IS NULL ORDER BY sort_at DESC LIMIT :count",
+        {"count": _LOOKED_AT},
+    ).fetchall()
+    facts = (Facts(index_row(connection, row["id"])) for row in latest)
+    return Counter(item for each in facts for item in offered(each, Meaning(connection, each)))
+
+
+def _length(key: tuple[str, str | None]) -> int:
+    return len(key[0]) + len(key[1] or "") + 1
+
+
+@lru_cache(maxsize=1024)
+def _rhythm(stored: str) -> Rhythm:
+    return rhythm_of(json.loads(stored))
 
 
 def allowed(query: str, blocked: str | None) -> Query:

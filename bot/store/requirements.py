@@ -6,8 +6,9 @@ decides.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sized
+from dataclasses import dataclass, field
 
 from bot.query import tags, text
 from bot.query.nodes import (
@@ -26,132 +27,102 @@ from bot.query.nodes import (
     Word,
 )
 from bot.store.check import Facts
-from bot.store.rows import many
+from bot.store.meaning import Meaning, parts
 
 ANY = "*"
 _PREFIX_LENGTH = 3
 
 
-def required(query: Query) -> frozenset[str]:
-    """Return requirements of which a matching article offers at least one."""
-    found = None if query.root is None else _of(query.root)
-    return frozenset((ANY,)) if found is None else found
+@dataclass(slots=True)
+class Chooser:
+    """Chooses of a query's conditions the one that the fewest articles will offer.
 
+    `seen` counts what articles offered lately. `waiting` holds which queries already require
+    something: of what no article offered yet, the least required is taken.
+    """
 
-def _of(node: Node) -> frozenset[str] | None:
-    """Return the node's requirements, or None when it can match with nothing offered."""
-    match node:
-        case Word(text=typed) | Phrase(text=typed):
-            return _token(typed)
-        case Prefix(text=typed):
-            starts = text.prefix(typed).split()
-            return frozenset((_start(starts[0]),)) if len(starts) == 1 else _token(typed)
-        case Named(field=field, values=values):
-            return frozenset(_name(field, value) for value in values)
-        case Has(what=what):
-            return frozenset((f"k:h{what}",))
-        case Is(kind=kind):
-            return frozenset((f"k:k{kind}",))
-        case Not() | Dated() | Newer():
-            return None
-        case And(children=children):
-            choices = [found for child in children if (found := _of(child)) is not None]
-            return min(choices, key=_width) if choices else None
-        case Or(children=children):
-            alternatives = [_of(child) for child in children]
-            if any(found is None for found in alternatives):
+    waiting: Mapping[str, Sized]
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def required(self, query: Query) -> frozenset[str]:
+        """Return requirements of which a matching article offers at least one."""
+        found = None if query.root is None else self._of(query.root)
+        return frozenset((ANY,)) if found is None else found
+
+    def _of(self, node: Node) -> frozenset[str] | None:
+        """Return the node's requirements, or None when it can match with nothing offered."""
+        match node:
+            case Word(text=typed) | Phrase(text=typed):
+                return self._token(typed)
+            case Prefix(text=typed):
+                return self._prefix(typed)
+            case Named(field=field, values=values):
+                return frozenset(self._name(field, value) for value in values)
+            case Has(what=what):
+                return frozenset((f"k:h{what}",))
+            case Is(kind=kind):
+                return frozenset((f"k:k{kind}",))
+            case Not() | Dated() | Newer():
                 return None
-            return frozenset().union(*(found for found in alternatives if found is not None))
+            case And(children=children):
+                choices = [found for child in children if (found := self._of(child)) is not None]
+                return min(choices, key=self._width) if choices else None
+            case Or(children=children):
+                alternatives = [self._of(child) for child in children]
+                if any(found is None for found in alternatives):
+                    return None
+                return frozenset().union(*(found for found in alternatives if found is not None))
 
+    def _token(self, typed: str) -> frozenset[str] | None:
+        found = text.query_tokens(typed)
+        whole = found.tokens[:-1] if found.open_end else found.tokens
+        if whole:
+            return frozenset((self._rarest(f"w:{token}" for token in whole),))
+        return frozenset((_start(found.tokens[0]),)) if found.tokens else None
 
-def _token(typed: str) -> frozenset[str] | None:
-    found = text.query_tokens(typed)
-    whole = found.tokens[:-1] if found.open_end else found.tokens
-    if whole:
-        return frozenset((f"w:{max(whole, key=len)}",))
-    return frozenset((_start(found.tokens[0]),)) if found.tokens else None
+    def _prefix(self, typed: str) -> frozenset[str] | None:
+        starts = text.prefix(typed).split()
+        if len(starts) == 1:
+            return frozenset((_start(starts[0]),))
+        heads = text.query_tokens(typed).tokens[: len(starts)]
+        # The last word of `covid-19*` is a beginning, which is no token of its own.
+        whole = heads if len(heads) < len(starts) else heads[:-1]
+        return frozenset((self._rarest(f"w:{token}" for token in whole),)) if whole else None
+
+    def _name(self, field: str, value: str) -> str:
+        if field in ("tag", "feed"):
+            return f"{field}:{tags.tag_key(value)}"
+        return self._rarest(
+            f"{field}:{token}" for token in text.query_tokens(value).tokens or ("",)
+        )
+
+    def _rarest(self, items: Iterable[str]) -> str:
+        return min(
+            dict.fromkeys(items),
+            key=lambda item: (self.seen[item], len(self.waiting.get(item, ())), -len(item)),
+        )
+
+    def _width(self, items: frozenset[str]) -> tuple[int, int, int]:
+        """Return how many articles are likely to offer one of these, as a sort key."""
+        widest = max((_COMMON.get(item.partition(":")[0], 1) for item in items), default=0)
+        waiting = sum(len(self.waiting.get(item, ())) for item in items)
+        return sum(self.seen[item] for item in items), widest, waiting
 
 
 def _start(start: str) -> str:
     return f"p:{start[:_PREFIX_LENGTH]}"
 
 
-def _name(field: str, value: str) -> str:
-    if field in ("tag", "feed"):
-        return f"{field}:{tags.tag_key(value)}"
-    return f"{field}:{max(text.query_tokens(value).tokens, key=len, default='')}"
-
-
-def _width(requirements: frozenset[str]) -> tuple[int, int]:
-    """Return how much of an archive is likely to offer one of these, as a sort key."""
-    widest = max((_COMMON.get(item.partition(":")[0], 1) for item in requirements), default=0)
-    shortest = min((len(item) for item in requirements), default=0)
-    return widest, len(requirements) * 100 - shortest
-
-
 # Whether it is an article or has an image tells little; a beginning tells less than a word.
 _COMMON = {"tag": 0, "feed": 1, "author": 0, "source": 1, "title": 0, "w": 1, "p": 2, "k": 3}
 
 
-def offered(connection: sqlite3.Connection, facts: Facts) -> set[str]:
+def offered(facts: Facts, meaning: Meaning) -> set[str]:
     """Return everything an article offers to saved queries."""
     words = facts.tokens | facts.words
     found = {f"w:{token}" for token in facts.tokens}
     found.update(f"p:{word[:length]}" for word in words for length in range(1, _PREFIX_LENGTH + 1))
     found.update(f"k:{key}" for key in facts.keys)
-    found.update(f"title:{part}" for part in _parts(facts.columns["title"]))
-    found.update(f"tag:{key}" for key in _tag_keys(connection, facts))
-    found.update(_names(connection, facts))
-    return found
-
-
-def _parts(tokens: Iterable[str]) -> set[str]:
-    """Return words and their first characters, for values of one character in CJK."""
-    return {part for token in tokens for part in (token, token[:1])}
-
-
-def _ids(facts: Facts, kind: str) -> str:
-    return many(int(key[1:]) for key in facts.keys if key[0] == kind and key[1:].isdigit())
-
-
-def _tag_keys(connection: sqlite3.Connection, facts: Facts) -> list[str]:
-    rows = connection.execute(
-        """
-        WITH RECURSIVE meant (key) AS (
-            SELECT key FROM tags WHERE id IN (SELECT value FROM json_each(:ids))
-            UNION
-            SELECT a.key FROM meant JOIN tag_aliases a ON a.target_key = meant.key
-            UNION
-            SELECT a.target_key FROM meant JOIN tag_aliases a ON a.key = meant.key
-        )
-        SELECT key FROM meant
-        """,
-        {"ids": _ids(facts, "t")},
-    )
-    return [row["key"] for row in rows]
-
-
-def _names(connection: sqlite3.Connection, facts: Facts) -> set[str]:
-    rows = connection.execute(
-        """
-        SELECT 'author' AS field, name FROM authors
-        WHERE id IN (SELECT value FROM json_each(:authors))
-        UNION ALL
-        SELECT 'source', name FROM sources WHERE id IN (SELECT value FROM json_each(:sources))
-        UNION ALL
-        SELECT 'source', title FROM feeds WHERE id IN (SELECT value FROM json_each(:sourceless))
-        UNION ALL
-        SELECT 'feed', title_key FROM feeds WHERE id IN (SELECT value FROM json_each(:feeds))
-        """,
-        {
-            "authors": _ids(facts, "a"),
-            "sources": _ids(facts, "s"),
-            "sourceless": _ids(facts, "n"),
-            "feeds": _ids(facts, "f"),
-        },
-    )
-    found: set[str] = set()
-    for row in rows:
-        parts = [row["name"]] if row["field"] == "feed" else _parts(text.tokens(row["name"]))
-        found.update(f"{row['field']}:{part}" for part in parts)
+    found.update(f"title:{part}" for part in parts(facts.columns["title"]))
+    found.update(meaning.offered)
     return found

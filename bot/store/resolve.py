@@ -105,21 +105,21 @@ class Either:
 Test = Always | Never | Run | Start | Keys | Between | Neither | Both | Either
 
 
-Names = dict[tuple[str, str, int | None], tuple[str, ...]]
-"""The ids that a field's value means to a guild, as looked up once."""
+Names = Callable[[sqlite3.Connection, str, str, Scope], tuple[str, ...]]
+"""Returns the index keys that a field's value means in a scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Who asks and when: what a query's names and dates are looked up with.
 
-    `names` is shared by queries that are resolved while no name changes.
+    `names` may leave out what the one article in question does not have.
     """
 
     scope: Scope
     now: datetime
     zone: tzinfo = UTC
-    names: Names = field(default_factory=dict, compare=False)
+    names: Names = field(default=lookup.ids, compare=False)
 
 
 def resolve(connection: sqlite3.Connection, query: Query, asked: Asked) -> Test:
@@ -200,10 +200,7 @@ def _named(connection: sqlite3.Connection, node: Named, asked: Asked) -> Test:
         return _titled(node.values)
     keys: dict[str, None] = {}
     for value in node.values:
-        known = (node.field, value, asked.scope.guild_id)
-        if known not in asked.names:
-            asked.names[known] = lookup.ids(connection, node.field, value, asked.scope)
-        keys.update(dict.fromkeys(asked.names[known]))
+        keys.update(dict.fromkeys(asked.names(connection, node.field, value, asked.scope)))
     return Keys(tuple(keys)) if keys else Never()
 
 

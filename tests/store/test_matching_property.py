@@ -15,15 +15,26 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 from bot.model import Block, BlockType, Entry, Kind, Scope, Term
-from bot.query import language
+from bot.query import language, tags
 from bot.query.nodes import And, Node, Not, Or, Query
 from bot.store import DATABASE, Store, searching
 from bot.store.check import Facts, passes
 from bot.store.index import IndexRow, index_row
-from bot.store.matching import Matching
+from bot.store.matching import Matching, _Saved
 from bot.store.records import bump_revision
-from bot.store.requirements import required
-from bot.store.resolve import Always, Asked, Between, Both, Either, Neither, Run, Test, resolve
+from bot.store.requirements import Chooser
+from bot.store.resolve import (
+    Always,
+    Asked,
+    Between,
+    Both,
+    Either,
+    Names,
+    Neither,
+    Run,
+    Test,
+    resolve,
+)
 from bot.store.rows import second
 from bot.store.searching import Window
 from tests.conftest import NOW, Newsroom
@@ -44,6 +55,9 @@ ALIASES = (
     (0, "un", "united nations", "alias"),
     (GUILD, "c", "c++", "alias"),
     (0, "q-a", "q&a", "slug"),
+    (GUILD, "un", "c++", "slug"),
+    (GUILD, "wire-tag", "c++", "slug"),
+    (OTHER_GUILD, "wire-tag", "united nations", "alias"),
 )
 SAVED = st.builds(Query, st.one_of(st.none(), trees(leaves(feeds=FEEDS))))
 
@@ -81,10 +95,13 @@ def entries(count: int, salt: int) -> Iterator[Entry]:
         )
 
 
+SELDOM = "A pro-globalization report of 日 and 日本"
+
+
 async def filled(folder: Path) -> None:
     async with Store.open(folder) as store:
         newsroom = Newsroom(store)
-        await newsroom.publish(*entries(12, 1), feed=FEEDS[0])
+        await newsroom.publish(*entries(12, 1), Entry(SELDOM), feed=FEEDS[0])
         await newsroom.publish(*entries(6, 2), feed=FEEDS[1])
         await newsroom.publish(*entries(8, 3), feed=FEEDS[2], scope_id=GUILD)
 
@@ -171,6 +188,21 @@ def test_search_takes_any_text(archive: Archive, text: str) -> None:
     archive.searched(language.parse(f"tag:{text} author:{text} title:{text}"), Scope())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pro-globaliz*",
+        "globaliz*",
+        'title:"日 日"',
+        'author:"日 日"',
+        "tag:wire-tag",
+        "tag:un -tag:C",
+    ],
+)
+def test_matching_says_it_of_what_is_seldom_written(archive: Archive, text: str) -> None:
+    assert archive.disagreements([language.parse(text)], Matching()) == []
+
+
 def test_the_generator_reaches_what_it_is_for(archive: Archive) -> None:
     """The property would hold of an archive in which nothing is found."""
     for text in ("tag:UN", "tag:C", 'tag:"q-a"', "日本", "before:2022", "rights OR report"):
@@ -194,31 +226,37 @@ def changed(node: Node | None, change: Callable[[Node], Node]) -> Node | None:
 class Misread(Matching):
     """A parser that reads OR as "and"."""
 
-    def _take(self, saved_id: int, written: Any) -> None:
-        query = language.parse(written.query)
-        wrong = changed(query.root, lambda n: And(n.children) if isinstance(n, Or) else n)
-        super()._take(saved_id, written._replace(query=str(Query(wrong))))
+    def _query(self, written: Any) -> Query:
+        wrong = changed(
+            super()._query(written).root, lambda n: And(n.children) if isinstance(n, Or) else n
+        )
+        return Query(wrong)
 
 
 class Unnegated(Matching):
     """A parser that loses the minus."""
 
-    def _take(self, saved_id: int, written: Any) -> None:
-        query = language.parse(written.query)
-        wrong = changed(query.root, lambda n: n.child if isinstance(n, Not) else n)
-        super()._take(saved_id, written._replace(query=str(Query(wrong))))
+    def _query(self, written: Any) -> Query:
+        wrong = changed(
+            super()._query(written).root, lambda n: n.child if isinstance(n, Not) else n
+        )
+        return Query(wrong)
 
 
 class Faulty(Matching):
     """A matcher whose exact check is wrong in one way."""
 
     def _matches(
-        self, connection: sqlite3.Connection, saved: Any, facts: Facts, now: datetime, names: Any
+        self, connection: sqlite3.Connection, saved: Any, facts: Facts, now: datetime, names: Names
     ) -> bool:
         if facts.row.scope_id not in saved.scope.visible:
             return False
-        test = resolve(connection, saved.query, Asked(self.scope(saved.scope), now, saved.zone))
+        asked = Asked(self.scope(saved.scope), now, saved.zone, self.names(names))
+        test = resolve(connection, self._query(saved.written), asked)
         return passes(self.wrong(test, facts), facts)
+
+    def names(self, names: Names) -> Names:
+        return names
 
     def scope(self, scope: Scope) -> Scope:
         return scope
@@ -261,27 +299,60 @@ class PublicNamesOnly(Faulty):
         return Scope()
 
 
+class AliasesForgotten(Faulty):
+    """A tag's other names mean nothing to the article's own names."""
+
+    def names(self, names: Names) -> Names:
+        def direct(
+            connection: sqlite3.Connection, field: str, value: str, scope: Scope
+        ) -> tuple[str, ...]:
+            found = names(connection, field, value, scope)
+            if field != "tag":
+                return found
+            rows = connection.execute(
+                "SELECT 't' || id AS id FROM tags WHERE key = ?", (tags.tag_key(value),)
+            )
+            return tuple(set(found) & {row["id"] for row in rows})
+
+        return direct
+
+
+class SlugsEverywhere(Faulty):
+    """A feed's slug finds its tag even where another tag has that name."""
+
+    def names(self, names: Names) -> Names:
+        def wide(
+            connection: sqlite3.Connection, field: str, value: str, scope: Scope
+        ) -> tuple[str, ...]:
+            found = names(connection, field, value, scope)
+            if field == "tag" and tags.tag_key(value) == "un":
+                return (*found, *names(connection, field, "c++", scope))
+            return found
+
+        return wide
+
+
 class Unscoped(Matching):
     """Another guild's own articles are matched too."""
 
     def _matches(
-        self, connection: sqlite3.Connection, saved: Any, facts: Facts, now: datetime, names: Any
+        self, connection: sqlite3.Connection, saved: Any, facts: Facts, now: datetime, names: Names
     ) -> bool:
-        return passes(resolve(connection, saved.query, Asked(saved.scope, now)), facts)
+        test = resolve(connection, self._query(saved.written), Asked(saved.scope, now))
+        return passes(test, facts)
 
 
 class RequiresTheNegated(Matching):
     """The index asks for what a query excludes."""
 
-    def _take(self, saved_id: int, written: Any) -> None:
-        super()._take(saved_id, written)
-        root = language.parse(written.query).root
+    def _take(self, connection: sqlite3.Connection, saved_id: int, written: Any) -> None:
+        super()._take(connection, saved_id, written)
+        root = self._query(written).root
         if isinstance(root, Not):
             self._drop(saved_id)
-            super()._take(saved_id, written)
-            for requirement in self._saved[saved_id].requires:
-                self._by_requirement[requirement].discard(saved_id)
-            for requirement in required(Query(root.child)):
+            requires = tuple(Chooser({}).required(Query(root.child)))
+            self._saved[saved_id] = _Saved(written, requires)
+            for requirement in requires:
                 self._by_requirement.setdefault(requirement, set()).add(saved_id)
 
 
@@ -293,6 +364,8 @@ class RequiresTheNegated(Matching):
         UnknownDateMatches,
         PhraseInAnyOrder,
         PublicNamesOnly,
+        AliasesForgotten,
+        SlugsEverywhere,
         Unscoped,
         RequiresTheNegated,
     ],
