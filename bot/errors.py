@@ -48,7 +48,8 @@ class UnreadableError(TagwireError):
 class FetchError(TagwireError):
     """An address that could not be fetched. `status` is the HTTP status, or None.
 
-    `retry_after_s` is the wait the server asked for; `gone` is true for 410.
+    `retry_after_s` is the wait the server asked for; `gone` is true for 410; `reason` is the code
+    an API gave for its refusal.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class FetchError(TagwireError):
         status: int | None = None,
         retry_after_s: int | None = None,
         gone: bool = False,
+        reason: str | None = None,
         **params: str | int,
     ) -> None:
         super().__init__(key, **params)
         self.status = status
         self.retry_after_s = retry_after_s
         self.gone = gone
+        self.reason = reason
 
 
 class NotFoundError(TagwireError):

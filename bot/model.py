@@ -131,7 +131,8 @@ class Reading:
 
     `form` names the format for people ("RSS 2.0", "saved archive page"). `read` counts the items
     found before any were dropped. `ttl_s` is the feed's own wish for the time between polls;
-    `skip_hours` are UTC hours in which it asks not to be polled.
+    `skip_hours` are UTC hours in which it asks not to be polled, `skip_days` days (Monday is 0).
+    `next_url` leads to the document with the items before these, where the feed names one.
     """
 
     form: str
@@ -145,6 +146,8 @@ class Reading:
     offers: tuple[Offer, ...] = ()
     ttl_s: int | None = None
     skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    next_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +298,8 @@ class Feed:
     """Where articles come from. `url` is None for what was imported from files.
 
     `error` is the last failure as a message key (None while healthy), with `failing_since_at`.
+    `notice` is a message key on items that had passed unseen. `skip_hours` and `skip_days` are what
+    its last document asked for; `moved_url` is a permanent redirect that is not believed yet.
     """
 
     id: int
@@ -314,6 +319,12 @@ class Feed:
     primed: bool = False
     interval_s: int | None = None
     article_count: int = 0
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    moved_url: str | None = None
+    notice: str | None = None
+    notice_params: Mapping[str, str | int] = field(default_factory=dict)
+    notice_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

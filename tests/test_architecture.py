@@ -50,7 +50,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
 }
 
 FETCH_MODULES = {"fetch", "addresses"}
-WAYS_IN = {"poll", "desk", "archive", "worker", "document"}
+WAYS_IN = {"poll", "desk", "archive", "worker", "document", "reading"}
 
 
 def modules() -> list[Path]:

@@ -77,6 +77,13 @@ def test_import_prints_its_report_and_twice_changes_nothing(run: Run, page: str)
     assert printed(run("import", page, "--json"))["unchanged"] == 2
 
 
+def test_a_folder_without_a_store_has_no_feeds_and_says_so(run: Run, tmp_path: Path) -> None:
+    assert printed(run("feeds", "list", "--json")) == []
+    assert printed(run("feeds", "status", "--json")) == []
+    assert "feeds add" in run("feeds", "list").stderr
+    assert not (tmp_path / "data").exists(), "looking makes no store"
+
+
 def test_import_of_nothing_readable_ends_with_2_and_stores_nothing(
     run: Run, tmp_path: Path
 ) -> None:

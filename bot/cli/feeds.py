@@ -16,6 +16,7 @@ from bot.cli.words import (
     problem_words,
     problems_json,
 )
+from bot.errors import StoreError
 from bot.model import PUBLIC_SCOPE_ID, Feed, Scope
 
 
@@ -124,8 +125,14 @@ def feeds_export_opml() -> None:
 
 def _listed(wants_json: bool, words: Callable[[Feed], str]) -> None:
     async def work() -> tuple[Feed, ...]:
-        async with reading_store() as store:
-            return await store.feeds.list(Scope())
+        try:
+            async with reading_store() as store:
+                return await store.feeds.list(Scope())
+        except StoreError as error:
+            # Where nothing was ever stored there are no feeds: an answer, and no failure.
+            if error.key != "store.missing":
+                raise
+            return ()
 
     found = [feed for feed in finish(work()) if feed.stopped != "store.feed_removed"]
     if wants_json:

@@ -10,7 +10,8 @@ from bot.errors import FetchError, TagwireError, UnreadableError
 from bot.ingest import discover
 from bot.ingest.addresses import completed
 from bot.ingest.fetch import Fetched, Fetcher
-from bot.ingest.poll import Document, Poller
+from bot.ingest.poll import Poller
+from bot.ingest.reading import Document
 from bot.ingest.worker import Workers
 from bot.model import PUBLIC_SCOPE_ID, Feed, FeedPreview, Intake, Offer, Scope
 from bot.store import Store

@@ -27,6 +27,11 @@ ACCEPT = (
 )
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
+_REFUSING = frozenset({401, 403, 429, 503})
+# Refusals whose body says more: an API's reason, or a check for robots.
+_EXPLAINED = _REFUSING | {400, 404}
+_API_CODE = re.compile(rb'"code"\s*:\s*"([a-z0-9_]{1,60})"')
+_LONGEST_REASON = 4096
 # What the pages of bot checks hold, whichever status they come with.
 _CHALLENGE = re.compile(
     rb"(?i)cdn-cgi/challenge-platform|_cf_chl_|cf-browser-verification|<title>just a moment"
@@ -55,6 +60,7 @@ class Fetched:
 
     `url` is where it came from in the end. `permanent_url` is where a chain of permanent redirects
     from the asked address led, else None. `fresh_s` is how long the server promised no change.
+    `total` is how many items a WordPress API says it has: a hint, and not always true.
     """
 
     status: int
@@ -64,6 +70,7 @@ class Fetched:
     validators: Validators = field(default_factory=Validators)
     fresh_s: float = 0.0
     permanent_url: str | None = None
+    total: int | None = None
 
 
 def open_session(
@@ -172,7 +179,9 @@ class Fetcher:
             raise FetchError("ingest.fetch_challenge", status=answer.status, host=host)
         if not body.strip():
             raise FetchError("ingest.fetch_empty", status=answer.status, host=host)
-        return Fetched(200, str(answer.url), body, kind, got, current_s, moved)
+        total = answer.headers.get("X-WP-Total", "").strip()
+        counted = int(total) if _SECONDS.fullmatch(total) else None
+        return Fetched(200, str(answer.url), body, kind, got, current_s, moved, counted)
 
     async def _body(self, answer: aiohttp.ClientResponse, host: str) -> bytes:
         cap = self._caps.body_bytes
@@ -202,11 +211,11 @@ def _validator(answer: aiohttp.ClientResponse, name: str) -> str | None:
 async def _refusal(answer: aiohttp.ClientResponse, host: str, now: datetime) -> FetchError:
     status = answer.status
     wait_s = retry_after_s(answer.headers, now) if status in (429, 503) else None
-    start = await answer.content.read(_PIECE) if status in (401, 403, 429, 503) else b""
+    start = await answer.content.read(_PIECE) if status in _EXPLAINED else b""
     answer.close()
     if status == 410:
         return FetchError("ingest.fetch_gone", status=status, gone=True, host=host)
-    if start and _is_challenge(answer, start):
+    if status in _REFUSING and start and _is_challenge(answer, start):
         key = "ingest.fetch_challenge"
     elif status in (401, 403):
         key = "ingest.fetch_forbidden"
@@ -218,7 +227,15 @@ async def _refusal(answer: aiohttp.ClientResponse, host: str, now: datetime) -> 
         key = "ingest.fetch_server"
     else:
         key = "ingest.fetch_status"
-    return FetchError(key, status=status, retry_after_s=wait_s, host=host, code=status)
+    return FetchError(
+        key, status=status, retry_after_s=wait_s, reason=_reason(start), host=host, code=status
+    )
+
+
+def _reason(start: bytes) -> str | None:
+    """Return the code that an API gives with its refusal, such as rest_no_route."""
+    found = _API_CODE.search(start[:_LONGEST_REASON]) if start.lstrip()[:1] == b"{" else None
+    return found[1].decode("ascii") if found else None
 
 
 def _is_challenge(answer: aiohttp.ClientResponse, body: bytes) -> bool:

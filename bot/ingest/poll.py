@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.errors import FetchError, TagwireError, UnreadableError
-from bot.ingest import document, schedule
+from bot.ingest import schedule
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.reading import Document, read_feed
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
-from bot.model import Feed, Intake, Keyed, Reading, Validators
+from bot.model import Feed, Intake, Validators
 from bot.store import Store
 from bot.store.feeds import Unchanged
 
@@ -43,15 +44,6 @@ class Rhythm:
     fixed_s: float | None = None
     host_gap_s: float = 1.0
     concurrency: int = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A fetched document that was read: what it is, and its items with their identity."""
-
-    fetched: Fetched
-    reading: Reading
-    keyed: tuple[Keyed, ...]
 
 
 class Poller:
@@ -77,8 +69,6 @@ class Poller:
         self._busy_hosts: set[str] = set()
         self._free_at: dict[str, datetime] = {}
         self._last_tick_at: datetime | None = None
-        self._skip_hours: dict[int, frozenset[int]] = {}
-        self._moving: set[int] = set()
         self._answers: list[Unchanged] = []
         self._settling: asyncio.Task[None] | None = None
         self._polls: set[asyncio.Task[int]] = set()
@@ -179,16 +169,7 @@ class Poller:
 
     async def read(self, fetched: Fetched, feed_url: str | None) -> Document:
         """Read a fetched feed in a worker. Raises UnreadableError when it is none."""
-        arguments = (fetched.body, fetched.content_type, fetched.url, None, "feed", feed_url)
-        reading: Reading | None = None
-        keyed: list[Keyed] = []
-        async for piece in self._workers.parts(document.pieces, *arguments):
-            if isinstance(piece, Reading):
-                reading = piece
-            elif isinstance(piece, tuple):
-                keyed.extend(piece)
-        assert reading is not None  # noqa: S101 - the first piece, or an error was raised
-        return Document(fetched, reading, tuple(keyed))
+        return await read_feed(self._workers, fetched, feed_url)
 
     async def keep(self, feed: Feed, found: Document, now: datetime) -> Intake:
         """Record a document with the feed's validators and its next time, all in one."""
@@ -196,9 +177,7 @@ class Poller:
         rhythm_s = schedule.rhythm_s([k.entry.published_at for k in found.keyed], now)
         # Kept as the feed's interval, so that its ttl holds for answers without a body too.
         rhythm_s = max(rhythm_s, min(reading.ttl_s or 0, schedule.LONGEST_S))
-        self._skip_hours.pop(feed.id, None)
-        if reading.skip_hours:
-            self._skip_hours[feed.id] = reading.skip_hours
+        feed = replace(feed, skip_hours=reading.skip_hours, skip_days=reading.skip_days)
         next_check_at = self._next_poll(feed, found.fetched, now, rhythm_s)
         intake = await self._store.intake.record(
             feed.id,
@@ -248,7 +227,8 @@ class Poller:
             now,
             feed.id,
             fresh_s=fetched.fresh_s,
-            skip_hours=self._skip_hours.get(feed.id, frozenset()),
+            skip_hours=feed.skip_hours,
+            skip_days=feed.skip_days,
             rhythm_s=rhythm_s,
             fixed_s=self._rhythm.fixed_s,
         )
@@ -257,11 +237,9 @@ class Poller:
         if feed.error:
             _log.info("feed.recovered", extra={"feed_id": feed.id, "failures": feed.failures})
         if fetched.permanent_url is not None:
-            self._moving.add(feed.id)
             if await self._store.feeds.moved(feed.id, fetched.permanent_url):
                 _log.info("feed.moved", extra={"feed_id": feed.id, "url": fetched.permanent_url})
-        elif feed.id in self._moving:
-            self._moving.discard(feed.id)
+        elif feed.moved_url is not None:
             await self._store.feeds.stay(feed.id)
 
     async def _note_failure(self, feed: Feed, error: TagwireError, now: datetime) -> None:

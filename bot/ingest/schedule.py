@@ -24,19 +24,21 @@ def next_poll(
     *,
     fresh_s: float = 0.0,
     skip_hours: frozenset[int] = frozenset(),
+    skip_days: frozenset[int] = frozenset(),
     rhythm_s: float = USUAL_S,
     fixed_s: float | None = None,
 ) -> datetime:
     """Return when to ask again after a good answer.
 
     The longer of the feed's own rhythm (its ttl counted in) and the freshness the server promised,
-    at most a day; `fixed_s`, the operator's interval, replaces both. Excluded hours are skipped.
+    at most a day; `fixed_s`, the operator's interval, replaces both. Excluded hours, and days
+    (Monday is 0), are skipped.
     """
     if fixed_s is not None:
-        return _after_skipped_hours(now + timedelta(seconds=fixed_s), skip_hours)
+        return _after_skipped(now + timedelta(seconds=fixed_s), skip_hours, skip_days)
     wanted_s = max(rhythm_s, fresh_s)
     wanted_s = min(wanted_s * (1 + 0.1 * spread(feed_id)), LONGEST_S)
-    return _after_skipped_hours(now + timedelta(seconds=wanted_s), skip_hours)
+    return _after_skipped(now + timedelta(seconds=wanted_s), skip_hours, skip_days)
 
 
 def after_failure(
@@ -80,10 +82,13 @@ def spread(feed_id: int) -> float:
     return zlib.crc32(feed_id.to_bytes(8, "big")) / 2**32
 
 
-def _after_skipped_hours(moment: datetime, skip_hours: frozenset[int]) -> datetime:
+def _after_skipped(
+    moment: datetime, skip_hours: frozenset[int], skip_days: frozenset[int]
+) -> datetime:
     moment = moment.astimezone(UTC)
-    if len(skip_hours & set(range(24))) >= 24:
-        return moment
-    while moment.hour in skip_hours:
+    # A feed that excludes every hour or day would never be polled: that it cannot mean.
+    hours = skip_hours if len(skip_hours & set(range(24))) < 24 else frozenset()
+    days = skip_days if len(skip_days & set(range(7))) < 7 else frozenset()
+    while moment.hour in hours or moment.weekday() in days:
         moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return moment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -196,8 +197,8 @@ def _keep_feed_state(
             content_hash = coalesce(:content_hash, content_hash),
             next_check_at = coalesce(:next_check_at, next_check_at),
             site_url = coalesce(:site_url, site_url),
-            primed = 1, last_success_at = :now, failing_since_at = NULL, failures = 0,
-            error = NULL, error_params = '{}', told_at = NULL
+            skip_hours = iif(:validated, :skip_hours, skip_hours),
+            skip_days = iif(:validated, :skip_days, skip_days), primed = 1
         WHERE id = :id
         """,
         {
@@ -207,7 +208,18 @@ def _keep_feed_state(
             "content_hash": content_hash,
             "next_check_at": seconds(next_check_at),
             "site_url": reading.site_url,
-            "now": second(now),
+            "skip_hours": json.dumps(sorted(reading.skip_hours)),
+            "skip_days": json.dumps(sorted(reading.skip_days)),
             "id": feed_id,
         },
+    )
+    # What came by another way (a sync) says nothing of how the polled address fares.
+    connection.execute(
+        """
+        UPDATE feeds
+        SET last_success_at = :now, failing_since_at = NULL, failures = 0,
+            error = NULL, error_params = '{}', told_at = NULL
+        WHERE id = :id AND (:validated OR url IS NULL)
+        """,
+        {"id": feed_id, "now": second(now), "validated": validators is not None},
     )

@@ -115,6 +115,12 @@ def feed(row: sqlite3.Row) -> Feed:
         primed=bool(row["primed"]),
         interval_s=row["interval_s"],
         article_count=row["article_count"],
+        skip_hours=frozenset(json.loads(row["skip_hours"])),
+        skip_days=frozenset(json.loads(row["skip_days"])),
+        moved_url=row["moved_url"],
+        notice=row["notice"],
+        notice_params=json.loads(row["notice_params"]),
+        notice_at=moment(row["notice_at"]),
     )
 
 

@@ -231,6 +231,43 @@ async def test_ttl_max_age_and_skipped_hours_put_off_the_next_poll(
     assert feed.next_check_at.hour == 20
 
 
+async def test_skipped_hours_and_days_hold_after_a_restart_and_an_unchanged_answer(
+    bench: Bench, site: Site
+) -> None:
+    # NOW is a Monday, 10:30.
+    hours = "".join(f"<hour>{h}</hour>" for h in range(10, 20))
+    days = "".join(f"<day>{d}</day>" for d in ("Tuesday", "Wednesday"))
+    extra = f"<skipHours>{hours}</skipHours><skipDays>{days}</skipDays>"
+    site.answers("/feed", rss("One", extra=extra), ETag='"1"')
+    await bench.desk.add(site.base + "/feed", PUBLIC_SCOPE_ID, NOW)
+    site.answers("/feed", b"", 304)
+    restarted = bench.new_poller()
+    assert await restarted.tick(NOW.replace(hour=19, minute=59)) == 0
+    assert await restarted.tick(NOW.replace(hour=23, minute=50)) == 1
+    feed = await bench.only_feed()
+    assert feed.next_check_at is not None
+    assert feed.next_check_at == datetime(2026, 5, 7, tzinfo=UTC), "Thursday, at midnight"
+
+
+async def test_a_passing_redirect_is_forgotten_over_a_restart(bench: Bench, site: Site) -> None:
+    url = site.answers("/old", rss("One"))
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    site.answers("/new", rss("One", "Two"))
+    moments = (NOW + 5 * n * HOUR for n in range(1, 20))
+    for _ in range(2):
+        site.answers("/old", b"", 301, Location="/new")
+        await bench.new_poller().tick(next(moments))
+        await bench.new_poller().tick(next(moments))
+        site.answers("/old", rss("One"))
+        await bench.new_poller().tick(next(moments))
+    feed = await bench.only_feed()
+    assert (feed.url, feed.moved_url) == (url, None), "never three times in a row"
+    site.answers("/old", b"", 301, Location="/new")
+    for _ in range(3):
+        await bench.new_poller().tick(next(moments))
+    assert (await bench.only_feed()).url == site.base + "/new"
+
+
 async def test_the_operators_interval_replaces_ttl_and_max_age(bench: Bench, site: Site) -> None:
     poller = bench.new_poller(fixed_s=2)
     desk = Desk(bench.store, bench.fetcher, bench.workers, poller)

@@ -54,6 +54,7 @@ def read(
         site_url=site_url,
         language=_string(document, "language") or None,
         problems=tuple(problems),
+        next_url=safe_link(document.get("next_url"), url),
     )
 
 

@@ -46,6 +46,9 @@ _COMMENT_TITLE = re.compile(
 )
 _MAIL = re.compile(r"(?:mailto:)?\S+@[\w.-]+")
 _SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
+_SKIP_DAYS = re.compile(r"<skipDays>(.{0,2000}?)</skipDays>", re.IGNORECASE | re.DOTALL)
+_DAY = re.compile(r"<day>\s*([a-z]{6,9})\s*</day>", re.IGNORECASE)
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _PERIODS_S = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000}
 _Item = dict[str, Any]
@@ -92,6 +95,8 @@ def read(
         offers=_offers(feed, url),
         ttl_s=_ttl_s(feed),
         skip_hours=_skip_hours(text),
+        skip_days=_skip_days(text),
+        next_url=_next_url(feed, url),
     )
 
 
@@ -251,6 +256,12 @@ def _offers(feed: _Item, url: str | None) -> tuple[Offer, ...]:
     return (Offer("wordpress", f"{site.rstrip('/')}/wp-json/", title_text(_text(feed, "title"))),)
 
 
+def _next_url(feed: _Item, url: str | None) -> str | None:
+    """Return where older items are: the next page, else the archive before (RFC 5005)."""
+    links = {str(one.get("rel") or ""): one.get("href") for one in feed.get("links") or ()}
+    return safe_link(links.get("next") or links.get("prev-archive"), url)
+
+
 def _ttl_s(feed: _Item) -> int | None:
     ttl = _text(feed, "ttl").strip()
     if ttl.isdigit() and len(ttl) < 7:
@@ -268,3 +279,9 @@ def _skip_hours(text: str) -> frozenset[int]:
         return frozenset()
     # RSS 0.91 counted 1 to 24, RSS 2.0 counts 0 to 23.
     return frozenset(int(hour) % 24 for hour in _HOUR.findall(found[1]) if int(hour) <= 24)
+
+
+def _skip_days(text: str) -> frozenset[int]:
+    found = _SKIP_DAYS.search(text)
+    named = [day.lower() for day in _DAY.findall(found[1])] if found else []
+    return frozenset(_WEEK.index(day) for day in named if day in _WEEK)
