@@ -199,7 +199,10 @@ export class CommandForm {
     if (local) {
       this.showList(matching(local, field.text), "No options match your search");
     } else if (isRemote(field.option)) {
-      if (this.list.node.hidden) this.showNote("Loading options…");
+      // Until the bot answers, only what still fits can be picked from the earlier answer.
+      const still = matching(field.offered ?? [], field.text);
+      if (still.length) this.showList(still);
+      else this.showNote("Loading options…");
       this.timer = setTimeout(() => this.askBot(field, mine), wait);
     } else {
       this.showList(null);
@@ -222,6 +225,7 @@ export class CommandForm {
       word = /loading options/i.test(error.message) ? error.message : "Loading options failed";
     }
     if (mine !== this.asked || field !== this.current || !this.form.isConnected) return;
+    field.offered = shown;
     this.showList(shown, word);
   }
 

@@ -96,15 +96,18 @@ class App extends Deeds {
   /** Take the socket's state: read everything again when it is back. */
   async line(state) {
     this.state.connected = state === "open";
-    clearTimeout(this.bannerTimer);
+    byId("app").dataset.line = state;
     if (state === "lost") {
-      // A restart takes a moment; only a longer silence is worth a word.
-      this.bannerTimer = setTimeout(
+      // A restart takes a moment; only a longer silence is worth a word. Each further try that
+      // fails changes nothing: what is told already stays, so that its button can be pressed.
+      this.bannerTimer ??= setTimeout(
         () => this.banner("Connection lost. Reconnecting…"),
         BANNER_AFTER_MS,
       );
       return;
     }
+    clearTimeout(this.bannerTimer);
+    this.bannerTimer = null;
     this.banner("");
     await this.reload();
   }

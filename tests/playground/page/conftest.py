@@ -1,4 +1,4 @@
-"""A browser for each module, and the page opened in it against the stand-in server."""
+"""One browser for all, and the page opened in it against the stand-in server."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +10,7 @@ from tests.playground.page.hands import ARGS, FOUND, WIDE, Open, Page, Watch
 from tests.playground.page.page_world import PageWorld, serve
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Any]:
     playwright_api = pytest.importorskip("playwright.async_api")
     async with playwright_api.async_playwright() as api:
@@ -19,7 +19,7 @@ async def browser() -> AsyncIterator[Any]:
         await running.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def world() -> AsyncIterator[PageWorld]:
     made = PageWorld()
     async with serve(made) as address:
@@ -27,14 +27,16 @@ async def world() -> AsyncIterator[PageWorld]:
         yield made
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def watch(browser: Any) -> AsyncIterator[Watch]:
     """Open an address; what the page complains about in the console fails the test."""
     complaints: list[str] = []
     contexts = []
 
     async def open_it(address: str, size: dict[str, int] = WIDE, **more: Any) -> Page:
-        context = await browser.new_context(viewport=size, locale="en-GB", **more)
+        # Nothing moves unless a test is about movement.
+        still = {"reduced_motion": "reduce", "locale": "en-GB"}
+        context = await browser.new_context(viewport=size, **still | more)
         contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(15_000)

@@ -30,10 +30,10 @@ NO_BROWSER = "no Chromium here: install Debian's chromium to test the page"
 
 
 def browser_marks() -> list[pytest.MarkDecorator]:
-    """Mark a module's tests: one browser for all of them, skipped where there is none."""
+    """Mark a module's tests: one loop and browser for all, skipped where there is none."""
     return [
         pytest.mark.browser,
-        pytest.mark.asyncio(loop_scope="module"),
+        pytest.mark.asyncio(loop_scope="session"),
         pytest.mark.skipif(FOUND is None, reason=NO_BROWSER),
     ]
 

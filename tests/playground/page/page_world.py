@@ -54,6 +54,7 @@ class PageWorld:
         self.channels = channels()
         self.late: asyncio.Event | None = None
         self.refuses = False
+        self.refused = 0
         self.news = asyncio.Event()
         self.address = ""
         self.tasks: set[asyncio.Task[None]] = set()
@@ -74,6 +75,8 @@ class PageWorld:
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         if self.refuses:
+            self.refused += 1
+            self.news.set()
             raise web.HTTPServiceUnavailable
         line = web.WebSocketResponse()
         await line.prepare(request)
@@ -108,6 +111,13 @@ class PageWorld:
                 self.news.clear()
                 await self.news.wait()
         return found[0]
+
+    async def refusal(self, count: int) -> None:
+        """Wait until the page was refused so many times; raises TimeoutError after 5 s."""
+        async with asyncio.timeout(5):
+            while self.refused < count:
+                self.news.clear()
+                await self.news.wait()
 
     async def push(self, event: str, **fields: Any) -> None:
         """Send an event to every open page."""

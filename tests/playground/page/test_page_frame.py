@@ -66,12 +66,21 @@ async def test_what_was_being_written_outlives_a_lost_connection(
 
 async def test_a_longer_silence_is_told(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
+    # The page's clock stands still from here: only the button makes it try again.
+    await page.clock.install()
+    await page.clock.pause_at(await page.evaluate("Date.now() + 60_000"))
     world.refuses = True
     for line in list(world.sockets):
         await line.close()
+    await page.locator("#app[data-line='lost']").wait_for(state="attached")
+    await page.clock.run_for(700)
     await page.get_by_text("Reconnecting…").wait_for()
+    button = await page.get_by_role("button", name="Try now").element_handle()
+    await world.refusal(1)
+    await button.click()
+    await world.refusal(2)
     world.refuses = False
-    await page.get_by_role("button", name="Try now").click()
+    await page.clock.resume()
     await page.locator("#banner").wait_for(state="hidden")
 
 
@@ -144,7 +153,7 @@ async def test_axe_finds_nothing_wrong(
     )
     rules = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     world.made(GENERAL, components=pw.article(), flags=32768 | 64)
-    page = await open_page(size, color_scheme=scheme, reduced_motion="reduce")
+    page = await open_page(size, color_scheme=scheme)
     await page.evaluate(rules)
     found = await violations(page, "messages")
     await ask_for_tag(page)

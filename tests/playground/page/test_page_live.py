@@ -16,20 +16,20 @@ from tests.playground.page.small_bot import connected
 pytestmark = browser_marks()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     async with Server() as running:
         monkeypatch.setattr(discord.http.Route, "BASE", running.api)
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def bot(server: Server) -> AsyncIterator[discord.Client]:
     async with connected(server) as client:
         yield client
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(server: Server, bot: discord.Client, watch: Watch) -> Any:
     return await watch(server.page_url)
 
