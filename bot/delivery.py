@@ -278,7 +278,7 @@ class Courier:
             case Fate.SENT:
                 publish = parcel.target.kind is TargetKind.ANNOUNCEMENT and not outcome.published
                 await outbox.sent(parcel.post_id, outcome, now, publish=publish)
-            case Fate.REJECTED if parcel.degraded or parcel.target.kind is TargetKind.FORUM:
+            case Fate.REJECTED if parcel.degraded:
                 await outbox.dead(parcel.post_id, outcome, now)
             case Fate.REJECTED:
                 await outbox.degrade(parcel.post_id, outcome, now)

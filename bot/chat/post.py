@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,6 +30,8 @@ CLOCK_SKEW = timedelta(minutes=2)
 HISTORY_LIMIT = 2000
 FORUM_TAGS_LIMIT = 5
 THREAD_NAME_LIMIT = 100
+MESSAGE_GONE = 10008
+TAG_REQUIRED = 40067
 
 
 class DiscordPoster:
@@ -103,7 +106,12 @@ class DiscordPoster:
                 channel = self._channel(parcel)
                 await channel.get_partial_message(message_id).publish()
         except self._wire.caught as error:
-            return outcome_of(error, self._wire)
+            failed = outcome_of(error, self._wire)
+            if failed.code == MESSAGE_GONE:
+                detail = {"detail": str(error)[:200]}
+                return replace(failed, fate=Fate.REJECTED, reason="delivery.gone", params=detail)
+            done = failed.fate is Fate.SENT
+            return replace(failed, published=True) if done else failed
         return Outcome(Fate.SENT, message_id=message_id, published=True)
 
     def _channel(self, parcel: Parcel) -> discord.PartialMessageable:
@@ -126,17 +134,16 @@ class DiscordPoster:
         self, parcel: Parcel, drawn: str | discord.ui.LayoutView
     ) -> Outcome:
         forum = await self._forum(parcel.target.channel_id)
-        start = partial(
-            forum.create_thread,
-            name=_thread_name(parcel),
-            applied_tags=fitting_tags(forum, parcel),
-            allowed_mentions=_mentions(parcel),
-        )
-        if isinstance(drawn, str):
-            made = await start(content=drawn)
-        else:
-            made = await start(view=drawn)
-        return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
+        try:
+            return await _started(forum, parcel, drawn)
+        except discord.HTTPException as error:
+            if error.code != TAG_REQUIRED and "applied_tags" not in error.text:
+                raise
+        # Its tags were changed a moment ago and the gateway has not told us yet.
+        fresh = await self._client.fetch_channel(forum.id)
+        if not isinstance(fresh, discord.ForumChannel):
+            raise discord.InvalidData(f"channel {forum.id} is no forum")
+        return await _started(fresh, parcel, drawn)
 
     async def _forum(self, channel_id: int) -> discord.ForumChannel:
         known = self._client.get_channel(channel_id)
@@ -159,6 +166,19 @@ class DiscordPoster:
 
     def _is_ours(self, user_id: int | None) -> bool:
         return self._client.user is not None and user_id == self._client.user.id
+
+
+async def _started(
+    forum: discord.ForumChannel, parcel: Parcel, drawn: str | discord.ui.LayoutView
+) -> Outcome:
+    start = partial(
+        forum.create_thread,
+        name=_thread_name(parcel),
+        applied_tags=fitting_tags(forum, parcel),
+        allowed_mentions=_mentions(parcel),
+    )
+    made = await (start(content=drawn) if isinstance(drawn, str) else start(view=drawn))
+    return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
 
 
 def carries(message: discord.Message, marker: str) -> bool:

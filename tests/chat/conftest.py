@@ -53,7 +53,8 @@ class Desk:
         self.now = server.clock.now
         self.pace = Pace()
         metrics = Metrics()
-        ports: Any = Ports(store, NoFeeds(), self.now, Settings(), metrics)  # type: ignore[arg-type]
+        no_feeds: Any = NoFeeds()
+        ports = Ports(store, no_feeds, self.now, Settings(), metrics)
         self.client = TagwireClient(
             ports,
             api=server.api,

@@ -4,11 +4,19 @@ the message stands in the channel afterwards.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from bot.model import Fate
-from bot.playground.driver import Driver
+from bot.messages import catalogue
+from bot.model import Block, BlockType, Fate, Tag
+from bot.playground import owner, people
+from bot.playground.driver import Driver, text_of
 from bot.playground.faults import Drop, HalfJson, Refuse, Silence, Status, TooMany
+from bot.playground.permissions import Permission
+from bot.playground.world import REQUIRE_TAG
 from tests.chat.conftest import POST, Desk
 
 pytestmark = pytest.mark.virtual_time
@@ -160,3 +168,225 @@ async def test_a_global_wait_that_is_cut_short_holds_nothing_up_for_ever(desk: D
     assert (await desk.poster.post(parcel)).fate is Fate.UNKNOWN
     assert (await desk.poster.post(parcel)).fate is Fate.SENT
     assert desk.count(TITLE) == 1
+
+
+@pytest.mark.fault("F51")
+async def test_publishing_twice_and_publishing_what_is_published_are_success(desk: Desk) -> None:
+    parcel = await desk.parcel("announcements")
+    sent = await desk.poster.post(parcel)
+    assert sent.message_id is not None
+    first = await desk.poster.publish(parcel, sent.message_id)
+    second = await desk.poster.publish(parcel, sent.message_id)
+    assert (first.fate, first.published) == (Fate.SENT, True)
+    assert (second.fate, second.published, second.code) == (Fate.SENT, True, 40033)
+    (message,) = desk.member.messages("announcements")
+    assert message["flags"] & 1
+
+
+@pytest.mark.fault("F51")
+async def test_a_message_deleted_before_it_was_published_is_not_called_published(
+    desk: Desk,
+) -> None:
+    parcel = await desk.parcel("announcements")
+    sent = await desk.poster.post(parcel)
+    assert sent.message_id is not None
+    (message,) = desk.member.messages("announcements")
+    Driver(desk.server, "ravi", "announcements").remove(message)
+    outcome = await desk.poster.publish(parcel, sent.message_id)
+    assert (outcome.fate, outcome.code) == (Fate.REJECTED, 10008)
+    assert not outcome.published
+
+
+@pytest.mark.fault("F12", "F51")
+async def test_the_eleventh_publish_of_an_hour_is_handed_back_with_its_wait(desk: Desk) -> None:
+    parcel = await desk.parcel("announcements")
+    outcomes = []
+    for n in range(11):
+        sent = await desk.poster.post(replace(parcel, nonce=f"number {n}"))
+        assert sent.message_id is not None
+        outcomes.append(await desk.poster.publish(parcel, sent.message_id))
+    *ten, last = outcomes
+    assert {outcome.fate for outcome in ten} == {Fate.SENT}
+    assert last.fate is Fate.RETRY
+    assert last.retry_after_s is not None and 3000 < last.retry_after_s <= 3600
+    assert len(desk.member.requests_to("POST", "/crosspost")) == 11, "it is not asked again"
+
+
+@pytest.mark.fault("F52")
+async def test_a_forum_post_gets_the_tags_it_has_and_a_required_one_when_none_fits(
+    desk: Desk,
+) -> None:
+    parcel = await desk.parcel("stories")
+    science = replace(parcel.articles[0], tags=(Tag(1, "science", "science"),))
+    assert (await desk.poster.post(replace(parcel, articles=(science,)))).fate is Fate.SENT
+    await require_tag(desk)
+    assert (await desk.poster.post(parcel)).fate is Fate.SENT
+    names = {tag.id: tag.name for tag in desk.server.world.channel_named("stories").tags}
+    shown = [[names[i] for i in post.applied_tag_ids] for post in desk.member.posts("stories")]
+    assert shown == [["Science"], ["News"]]
+
+
+@pytest.mark.fault("F52")
+async def test_a_forum_that_requires_a_tag_and_has_none_says_so(desk: Desk) -> None:
+    parcel = await desk.parcel("stories")
+    await require_tag(desk, tags=())
+    outcome = await desk.poster.post(parcel)
+    assert (outcome.fate, outcome.code) == (Fate.ACCESS_LOST, 40067)
+    assert outcome.reason == "delivery.tag_required"
+    assert "tag" in catalogue().say("delivery.tag_required")
+    assert desk.shown("stories") == []
+
+
+@pytest.mark.fault("F52")
+async def test_a_tag_that_was_deleted_unseen_is_left_out_at_the_second_try(desk: Desk) -> None:
+    parcel = await desk.parcel("stories")
+    news = replace(parcel.articles[0], tags=(Tag(1, "News", "news"),))
+    forum = desk.server.world.channel_named("stories")
+    # Changed behind the bot's back: the event that tells of it is still on its way.
+    desk.server.hub.put_channel(replace(forum, tags=forum.tags[1:]))
+    outcome = await desk.poster.post(replace(parcel, articles=(news,)))
+    assert outcome.fate is Fate.SENT
+    assert desk.shown("stories") == [TITLE]
+
+
+@pytest.mark.fault("F2")
+@pytest.mark.parametrize("degraded", [False, True], ids=["card", "plain"])
+async def test_what_stands_is_found_by_its_marker_long_after_the_nonce(
+    desk: Desk, degraded: bool
+) -> None:
+    parcel = replace(await desk.parcel("newsroom"), degraded=degraded)
+    sent = await desk.poster.post(parcel)
+    desk.server.hub.nonces.clear()
+    for n in range(150):
+        people.say(desk.server.hub, desk.member.user_id, str(desk.channel_id("newsroom")), f"{n}")
+    found = await desk.poster.find(replace(parcel, started_at=desk.now() - timedelta(minutes=30)))
+    assert (found.fate, found.message_id) == (Fate.SENT, sent.message_id)
+
+
+@pytest.mark.fault("F2")
+async def test_what_does_not_stand_is_absent(desk: Desk) -> None:
+    parcel = await desk.parcel("newsroom")
+    await desk.poster.post(replace(parcel, nonce="another", marker="another"))
+    assert (await desk.poster.find(parcel)).fate is Fate.ABSENT
+
+
+@pytest.mark.fault("F3")
+async def test_a_history_that_may_not_be_read_is_unreadable(desk: Desk) -> None:
+    parcel = await desk.parcel("newsroom")
+    await desk.poster.post(parcel)
+    newsroom = desk.server.world.channel_named("newsroom")
+    bits = int(Permission.READ_MESSAGE_HISTORY)
+    owner.set_permission(desk.server.hub, newsroom, allowed=False, bits=bits)
+    me: Any = desk.client.get_channel(desk.channel_id("newsroom"))
+    await desk.until(lambda: not me.permissions_for(me.guild.me).read_message_history)
+    assert (await desk.poster.find(parcel)).fate is Fate.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    # The HTTP library itself asks once more where a reading was cut off.
+    [(Status(503), 1), (Drop(), 2), (HalfJson(), 1), (TooMany(3600), 1)],
+    ids=["error", "cut", "half an answer", "limit"],
+)
+async def test_a_search_that_failed_is_made_again_before_anything_is_sent(
+    desk: Desk, fault: Any, times: int
+) -> None:
+    parcel = await desk.parcel("newsroom")
+    sent = await desk.poster.post(parcel)
+    desk.server.faults.add("GET /channels/*/messages", fault, times=times)
+    assert (await desk.poster.find(parcel)).fate is Fate.RETRY
+    found = await desk.poster.find(parcel)
+    assert (found.fate, found.message_id) == (Fate.SENT, sent.message_id)
+
+
+@pytest.mark.fault("F52")
+async def test_a_forum_post_is_found_again_also_once_it_is_archived(desk: Desk) -> None:
+    parcel = await desk.parcel("stories")
+    sent = await desk.poster.post(parcel)
+    assert (await desk.poster.find(parcel)).message_id == sent.message_id
+    (post,) = desk.member.posts("stories")
+    owner.change_channel(desk.server.hub, replace(post, archived=True))
+    assert (await desk.poster.find(parcel)).message_id == sent.message_id
+    assert (await desk.poster.find(replace(parcel, marker="another"))).fate is Fate.ABSENT
+
+
+async def test_a_post_wakes_an_archived_thread(desk: Desk) -> None:
+    parcel = await desk.parcel("story ideas")
+    thread = desk.server.world.channel_named("story ideas")
+    owner.change_channel(desk.server.hub, replace(thread, archived=True))
+    assert (await desk.poster.post(parcel)).fate is Fate.SENT
+    assert desk.count(TITLE, "story ideas") == 1
+    assert not desk.server.world.channel_named("story ideas").archived
+
+
+async def test_a_locked_thread_is_lost_access_unless_the_bot_may_manage_threads(
+    desk: Desk,
+) -> None:
+    parcel = await desk.parcel("story ideas")
+    thread = desk.server.world.channel_named("story ideas")
+    owner.change_channel(desk.server.hub, replace(thread, locked=True))
+    parent = desk.server.world.channel_named("newsroom")
+    bits = int(Permission.MANAGE_THREADS)
+    owner.set_permission(desk.server.hub, parent, allowed=False, bits=bits)
+    outcome = await desk.poster.post(parcel)
+    assert (outcome.fate, outcome.code) == (Fate.ACCESS_LOST, 160005)
+    owner.set_permission(desk.server.hub, parent, allowed=True, bits=bits)
+    assert (await desk.poster.post(parcel)).fate is Fate.SENT
+    assert desk.count(TITLE, "story ideas") == 1
+
+
+@pytest.mark.fault("F20")
+async def test_four_thousand_wide_characters_are_kept_below_the_limit_of_bytes(
+    desk: Desk,
+) -> None:
+    parcel = await desk.parcel("newsroom")
+    wide = Block(BlockType.PARAGRAPH, "新聞の記事" * 800)
+    article = replace(parcel.articles[0], title="潮位" * 300, blocks=(wide,) * 5)
+    for form in ("card", "compact", "image"):
+        look = {"form": form, "parts": ["tags", "excerpt", "authors"]}
+        shown = replace(parcel, articles=(article,), look=look, nonce=form)
+        assert (await desk.poster.post(shown)).fate is Fate.SENT
+    assert [request.status for request in desk.posts()] == [200] * 3
+
+
+@pytest.mark.fault("F41")
+@pytest.mark.parametrize(
+    "title",
+    [
+        "@everyone @here",
+        "<@&1> <@2> <#3>",
+        "[gift](https://evil.example)",
+        "```\ncode",
+        "# heading",
+        "discord.gg/abc",
+        "left \u202e right",
+        "wide\u200bless\ufeff",
+        "x" * 5000,
+        "   ",
+        "](http://b.example)",
+    ],
+)
+async def test_a_hostile_title_pings_nobody_and_is_taken(desk: Desk, title: str) -> None:
+    parcel = await desk.parcel("newsroom")
+    article = replace(parcel.articles[0], title=title)
+    for degraded in (False, True):
+        tried = replace(parcel, articles=(article,), degraded=degraded, nonce=str(degraded))
+        assert (await desk.poster.post(tried)).fate is Fate.SENT
+    assert [r.body["allowed_mentions"]["parse"] for r in desk.posts()] == [[], []]
+    for message in desk.member.messages("newsroom")[-2:]:
+        assert not message["mention_everyone"]
+        assert not message["mention_roles"] and not message["mentions"]
+        shown = text_of(message)
+        assert "](https://evil" not in shown and "](http://b" not in shown
+        assert "\u202e" not in shown and "\u200b" not in shown
+        assert "```" not in shown
+
+
+async def require_tag(desk: Desk, **changes: Any) -> None:
+    """Make the forum require a tag, and wait until the bot has heard of it."""
+    forum = desk.server.world.channel_named("stories")
+    owner.change_channel(
+        desk.server.hub, replace(forum, flags=forum.flags | REQUIRE_TAG, **changes)
+    )
+    known: Any = desk.client.get_channel(int(forum.id))
+    await desk.until(lambda: known.flags.require_tag)
