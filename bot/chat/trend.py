@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
 
 SIZE = (960, 480)
 MAX_POINTS = 48
@@ -50,6 +52,9 @@ def _months(first: str, last: str) -> tuple[str, ...]:
 
 def picture(names: Sequence[str], series: Sequence[Series]) -> bytes:
     """Return the lines as a PNG. It blocks for some ten milliseconds: call it in a thread."""
+    # Few ever ask for a picture: a bot that draws none does not hold what draws them.
+    from PIL import Image, ImageDraw, ImageFont
+
     image = Image.new("RGB", SIZE, _GROUND)
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(size=18)

@@ -6,9 +6,6 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
-from bot.ingest.decode import decode
 from bot.ingest.limits import MAX_LINK, MAX_OFFERS
 from bot.model import Offer
 
@@ -24,6 +21,11 @@ def offers(data: bytes, content_type: str | None, url: str) -> Iterator[tuple[Of
 
     Feeds of comments are left out. Runs in a worker, as every page does.
     """
+    # The bot's own process hands this function to a worker and never parses a page.
+    from selectolax.lexbor import LexborHTMLParser
+
+    from bot.ingest.decode import decode
+
     page = LexborHTMLParser(decode(data, content_type))
     named = [
         Offer("feed", urljoin(url, href), node.attributes.get("title"))

@@ -1,6 +1,7 @@
 """Reads one document in pieces: what it is first, then its items with their identity.
 
-Runs in a worker process, so that only a piece at a time is held where the bot runs.
+Runs in a worker process, so that only a piece at a time is held where the bot runs. What reads the
+formats is imported there: the bot itself hands these functions over and never calls them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from bot.ingest import identity
-from bot.ingest.formats import read
-from bot.ingest.formats.wxr import Export, begins_export, count_items
 from bot.model import Entry, Keyed, Reading
 
 PIECE = 50
@@ -37,6 +36,8 @@ def pieces(
     `url` resolves links; `feed_url`, the address a feed is known by, scopes its items' ids.
     Raises UnreadableError.
     """
+    from bot.ingest.formats import read
+
     reading = read(data, content_type=content_type, url=url, name=name, expect=expect)
     yield replace(reading, entries=())
     ignore = identity.shared(reading.entries)
@@ -47,6 +48,8 @@ def pieces(
 
 def file_pieces(path: str) -> Pieces:
     """Yield the pieces of a file. Raises UnreadableError and OSError."""
+    from bot.ingest.formats.wxr import begins_export
+
     file = Path(path)
     with file.open("rb") as stream:
         if begins_export(stream.read(_HEAD_BYTES)):
@@ -61,6 +64,8 @@ def _export_pieces(stream: BinaryIO, name: str) -> Pieces:
 
     Its reading comes twice: first with the number of items to expect, last with the exact one.
     """
+    from bot.ingest.formats.wxr import Export, count_items
+
     expected = count_items(stream)
     export = Export(stream, where=name)
     if expected:
