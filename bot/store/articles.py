@@ -152,9 +152,10 @@ def _named(typed: str, scope: Scope, limit: int, connection: sqlite3.Connection)
     places = connection.execute(_TITLED if match else _LATEST, values).fetchall()
     wanted = text.fold(typed)
 
-    def nearness(place: sqlite3.Row) -> int:
+    def nearness(place: sqlite3.Row) -> tuple[int, int]:
         title = text.fold(place["title"])
-        return 0 if title == wanted else 1 if title.startswith(wanted) else 2
+        near = 0 if title == wanted else 1 if title.startswith(wanted) else 2
+        return near, -place["sort_at"]
 
     # The index finds words of the text beside those of the title: only the latter count here.
     titled = [place for place in places if not parts or _all_in(parts, place["title"])]
@@ -174,9 +175,9 @@ _LATEST = """
     ORDER BY sort_at DESC LIMIT :limit
 """
 _TITLED = """
-    SELECT f.rowid AS sort_at, a.id, a.title, 0.0 AS score
+    SELECT a.sort_at, a.id, a.title, 0.0 AS score
     FROM article_index f
-    CROSS JOIN articles a INDEXED BY articles_seen ON a.sort_at = f.rowid
+    CROSS JOIN articles a INDEXED BY articles_by_id ON a.id = f.rowid
     WHERE f.article_index MATCH :match AND a.hidden IS NULL
       AND a.scope_id IN (SELECT value FROM json_each(:scopes))
     ORDER BY f.rowid DESC LIMIT :limit

@@ -21,7 +21,10 @@ IMAGE = "himage"
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """What article_index holds for one article; `published_at` is what date filters compare."""
+    """What article_index holds for one article, under its id.
+
+    `published_at` is what date filters compare, `sort_at` the article's place in order.
+    """
 
     rowid: int
     title: str
@@ -33,6 +36,7 @@ class IndexRow:
     keys: str
     published_at: int | None
     scope_id: int
+    sort_at: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -95,7 +99,7 @@ def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
         " ".join(text.index_text(part) for part in column) for column in columns
     )
     return IndexRow(
-        rowid=article["sort_at"],
+        rowid=article_id,
         title=title,
         tags=tag_names,
         byline=names,
@@ -105,6 +109,7 @@ def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
         keys=" ".join(keys),
         published_at=article["published_at"],
         scope_id=article["scope_id"],
+        sort_at=article["sort_at"],
     )
 
 
@@ -119,25 +124,36 @@ def _linked(connection: sqlite3.Connection, sql: str, article_id: int) -> list[t
 
 def insert(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
     """Add rows. Ascending order keeps them in one segment of the index."""
+    found = sorted(rows, key=lambda row: row.rowid)
     connection.executemany(
         """
         INSERT INTO article_index
             (rowid, title, tags, byline, subheadings, body, words, keys)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        ((row.rowid, *row.columns) for row in sorted(rows, key=lambda row: row.rowid)),
+        ((row.rowid, *row.columns) for row in found),
     )
+    _note(connection, found)
 
 
 def delete(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
     """Take rows out; each must be what was written."""
+    found = sorted(rows, key=lambda row: row.rowid)
     connection.executemany(
         """
         INSERT INTO article_index
             (article_index, rowid, title, tags, byline, subheadings, body, words, keys)
         VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        ((row.rowid, *row.columns) for row in sorted(rows, key=lambda row: row.rowid)),
+        ((row.rowid, *row.columns) for row in found),
+    )
+    _note(connection, found)
+
+
+def _note(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
+    """Note whose rows changed: what is kept beside the index (postings.py) is behind by those."""
+    connection.executemany(
+        "INSERT INTO index_changes (article_id) VALUES (?)", ((row.rowid,) for row in rows)
     )
 
 

@@ -163,9 +163,8 @@ class IntakeStore:
     ) -> int:
         before = dict(work.changed)
         owed = 0
-        ids = dict(zip((row.rowid for row in rows), work.to_index, strict=True))
-        for row in sorted(rows, key=lambda row: row.rowid):
-            article_id = ids[row.rowid]
+        for row in sorted(rows, key=lambda row: row.sort_at):
+            article_id = row.rowid
             wanted = self._matching.matched(connection, row, work.now)
             newly = [i for i in wanted if i not in before.get(article_id, ())]
             owed += self._matching.owe(connection, article_id, newly, work.now)

@@ -45,15 +45,15 @@ class Place:
 def ordered(
     connection: sqlite3.Connection, allowed: Mapping[int, int], weights: Mapping[str, float]
 ) -> list[Place]:
-    """Return the allowed articles (id by sort_at), the nearest first. `weights` is by token."""
+    """Return the allowed articles (sort_at by id), the nearest first. `weights` is by token."""
     scores = dict.fromkeys(allowed, 0.0)
     for token, weight in weights.items():
         _add(scores, _impacts(connection, token), weight)
-    first = nlargest(_FED_BY, scores.items(), key=lambda item: (item[1], item[0]))
-    fed = _fed(connection, [(allowed[at], score) for at, score in first if score > 0])
+    first = nlargest(_FED_BY, scores.items(), key=lambda item: (item[1], allowed[item[0]]))
+    fed = _fed(connection, [(article_id, score) for article_id, score in first if score > 0])
     for impacts, weight in fed:
         _add(scores, impacts, weight)
-    places = [Place(at, allowed[at], -score) for at, score in scores.items()]
+    places = [Place(allowed[key], key, -score) for key, score in scores.items()]
     return sorted(places, key=_key)
 
 
@@ -91,9 +91,9 @@ def _impacts(
 
 
 def _add(scores: dict[int, float], impacts: Iterable[tuple[int, float]], weight: float) -> None:
-    for at, impact in impacts:
-        if at in scores:
-            scores[at] += weight * impact
+    for article_id, impact in impacts:
+        if article_id in scores:
+            scores[article_id] += weight * impact
 
 
 def _fed(

@@ -47,12 +47,12 @@ def _related(
         return ()
     rows = connection.execute(
         """
-        SELECT f.rowid AS sort_at, a.id, a.title, f.rank AS score
+        SELECT a.sort_at, a.id, a.title, f.rank AS score
         FROM article_index f
-        CROSS JOIN articles a ON a.sort_at = f.rowid
+        CROSS JOIN articles a ON a.id = f.rowid
         WHERE f.article_index MATCH :match AND a.hidden IS NULL AND a.id <> :id
           AND a.scope_id IN (SELECT value FROM json_each(:scopes))
-        ORDER BY f.rank, f.rowid DESC LIMIT :limit
+        ORDER BY f.rank, a.sort_at DESC LIMIT :limit
         """,
         {
             "match": " OR ".join(parts),

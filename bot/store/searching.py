@@ -92,7 +92,7 @@ def weighed(
     if total > _WEIGHED:
         return of_test(connection, test, "best", asked, window)
     wanted = statements.page(branches, asked.scope, "new", None, until, _ALL)
-    allowed = {row["sort_at"]: row["id"] for row in connection.execute(wanted.sql, wanted.values)}
+    allowed = {row["id"]: row["sort_at"] for row in connection.execute(wanted.sql, wanted.values)}
     places = nearest.ordered(connection, allowed, weights)
     shown, before = nearest.window(places, window.cursor, window.limit)
     if not shown:

@@ -24,7 +24,7 @@ from bot.store.migrate import APPLICATION_ID, migrate, migrations
 FORMAT = "tagwire-state"
 VERSION = 1
 
-_MADE_ANEW = frozenset({"name_words", "article_index"})
+_MADE_ANEW = frozenset({"name_words", "article_index", "index_changes"})
 _OPTIONAL = frozenset({"views"})
 # Numbers given and taken back must not be given again after an import.
 _SEQUENCE = "sqlite_sequence"

@@ -18,7 +18,7 @@ _SPILL_S = 86_400
 # The index leads and the narrow index of articles follows: never the rows with their text.
 _MATCHED = """
     FROM article_index f
-    CROSS JOIN articles a INDEXED BY articles_seen ON a.sort_at = f.rowid
+    CROSS JOIN articles a INDEXED BY articles_by_id ON a.id = f.rowid
     WHERE f.article_index MATCH :match{number} AND a.hidden IS NULL
 """
 _LISTED = """
@@ -100,12 +100,11 @@ def by_month(branches: Sequence[Branch], scope: Scope, until: int) -> Statement:
 def _select(
     branch: Branch, number: int, order: Order, values: dict[str, object], cursor: Cursor | None
 ) -> str:
-    at = "a.sort_at" if branch.match is None else "f.rowid"
     score = "f.rank" if order == "best" and branch.match is not None else "0.0"
     back = cursor is not None and cursor.back
     place = _place(branch, order, cursor, values, back=back) if cursor is not None else ""
     source = _source(branch, number, values)
-    return f"SELECT {at} AS sort_at, a.id AS id, {score} AS score {source}{place}"
+    return f"SELECT a.sort_at, a.id AS id, {score} AS score {source}{place}"
 
 
 def _source(branch: Branch, number: int, values: dict[str, object]) -> str:
@@ -122,13 +121,12 @@ def _place(
 ) -> str:
     """Return the condition for what lies after a place in an order, or before it when `back`."""
     values["place"] = cursor.sort_at
-    at = "a.sort_at" if branch.match is None else "f.rowid"
     if order != "best":
-        return f" AND {at} {'<' if (order == 'new') != back else '>'} :place"
+        return f" AND a.sort_at {'<' if (order == 'new') != back else '>'} :place"
     values["score"] = cursor.score or 0.0
     score = "0.0" if branch.match is None else "f.rank"
     further, beside = ("<", ">") if back else (">", "<")
-    return f" AND ({score} {further} :score OR ({score} = :score AND {at} {beside} :place))"
+    return f" AND ({score} {further} :score OR ({score} = :score AND a.sort_at {beside} :place))"
 
 
 def _published(branch: Branch, number: int, values: dict[str, object]) -> str:
@@ -140,14 +138,13 @@ def _published(branch: Branch, number: int, values: dict[str, object]) -> str:
         parts.append(_stretch(stretch, f"{number}_{index}", values))
     condition = f" AND ({' OR '.join(parts)})"
     low, high = branch.stretches[0].low, branch.stretches[-1].high
-    at = "a.sort_at" if branch.match is None else "f.rowid"
     unknown = any(stretch.unknown for stretch in branch.stretches)
     if low is not None and not unknown:
         values[f"from{number}"] = low * _SECOND_MS
-        condition += f" AND {at} >= :from{number}"
+        condition += f" AND a.sort_at >= :from{number}"
     if high is not None and not unknown:
         values[f"to{number}"] = (high + _SPILL_S) * _SECOND_MS
-        condition += f" AND {at} < :to{number}"
+        condition += f" AND a.sort_at < :to{number}"
     return condition
 
 
