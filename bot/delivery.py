@@ -48,7 +48,7 @@ EVENT_OF = {
     Fate.REJECTED: "delivery.dead",
     Fate.UNREADABLE: "delivery.unknown",
     Fate.ACCESS_LOST: "delivery.target_paused",
-    Fate.GONE: "delivery.target_paused",
+    Fate.GONE: "delivery.target_closed",
 }
 
 
@@ -282,7 +282,9 @@ class Courier:
                 await outbox.dead(parcel.post_id, outcome, now)
             case Fate.REJECTED:
                 await outbox.degrade(parcel.post_id, outcome, now)
-            case Fate.ACCESS_LOST | Fate.GONE:
+            case Fate.GONE:
+                await outbox.close_target(parcel.target.id, now)
+            case Fate.ACCESS_LOST:
                 await outbox.pause_target(parcel.target.id, outcome, now)
             case Fate.UNREADABLE:
                 await outbox.unknown(parcel.post_id, outcome, now)

@@ -315,3 +315,50 @@ async def test_what_waits_for_its_place_is_not_sent_into_a_block_and_goes_on_aft
 
 def test_what_was_not_sent_into_a_block_is_in_no_doubt() -> None:
     assert outcome_of(Silenced(), WIRE).fate is Fate.RETRY
+
+
+@pytest.mark.fault("F17")
+async def test_a_channel_that_is_gone_is_owed_nothing_more_and_nothing_is_asked_again(
+    newsroom: Newsroom,
+) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one", "two"])
+    gone = Outcome(Fate.GONE, reason="delivery.gone", code=10003)
+    desk = Desk(newsroom.store, ScriptedPoster(gone))
+    await desk.work()
+    await announce(newsroom, ["three"])
+    await desk.later(days=3)
+    assert len(desk.poster.calls) == 1
+    status = await newsroom.store.outbox.status()
+    assert (status.owed, status.ready, status.sending) == (0, 0, 0)
+    assert [target.paused_reason for target in status.paused] == ["delivery.gone"]
+    (subscription,) = await newsroom.store.subscriptions.list(1)
+    assert subscription.paused == "delivery.gone"
+
+
+@pytest.mark.fault("F17")
+@pytest.mark.parametrize("way", ["it is seen again", "moved", "resumed"])
+async def test_a_subscription_whose_channel_was_gone_has_a_way_back(
+    newsroom: Newsroom, way: str
+) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    gone = Outcome(Fate.GONE, reason="delivery.gone", code=10003)
+    desk = Desk(newsroom.store, ScriptedPoster(gone))
+    await desk.work()
+    subscriptions = newsroom.store.subscriptions
+    (subscription,) = await subscriptions.list(1)
+    channel_id = 11
+    if way == "moved":
+        channel_id = 12
+        await subscriptions.move(
+            subscription.id, 1, 5, desk.now, kind=TargetKind.TEXT, channel_id=channel_id
+        )
+    elif way == "resumed":
+        await subscriptions.resume(subscription.id, 1)
+    else:
+        assert await newsroom.store.outbox.resume_target(channel_id, desk.now)
+    await announce(newsroom, ["two"])
+    await desk.work()
+    assert desk.poster.titles(channel_id)[-1:] == ["two"]
+    assert (await subscriptions.get(subscription.id, 1)).paused is None

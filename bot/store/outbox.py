@@ -139,6 +139,13 @@ class OutboxStore:
             partial(waiting.pause_target, target_id, outcome.reason or "store.paused", now)
         )
 
+    async def close_target(self, target_id: int, now: datetime) -> bool:
+        """End what a channel that no longer exists is owed; its subscriptions are switched off.
+
+        Return whether this is news, so that people are told once.
+        """
+        return await self._connections.write(partial(waiting.close_target, target_id, now))
+
     async def resume_target(self, channel_id: int, now: datetime) -> bool:
         """Take a channel up again; return whether it was paused. The cap bounds what follows."""
         return await self._connections.write(partial(waiting.resume_target, channel_id, now))

@@ -95,7 +95,9 @@ def move(
     connection.execute(
         """
         UPDATE subscriptions
-        SET target_id = (SELECT id FROM targets WHERE channel_id = :channel) WHERE id = :id
+        SET target_id = (SELECT id FROM targets WHERE channel_id = :channel),
+            paused = nullif(paused, 'delivery.gone')
+        WHERE id = :id
         """,
         values,
     )

@@ -10,8 +10,11 @@ from datetime import datetime
 from bot.model import DeadLetter, OutboxStatus, Outcome, Target
 from bot.store import alerts, forming, rows
 from bot.store.parcels import NEXT
+from bot.store.records import bump_revision
 from bot.store.rows import at, many, milliseconds, moment, packed_json, second
 
+# Why a target and its subscriptions are paused whose channel no longer exists.
+GONE = "delivery.gone"
 _SHOWN = 25
 
 _OF_GUILD = "(:guild IS NULL OR t.guild_id = :guild)"
@@ -36,15 +39,51 @@ def pause_target(
         """,
         values,
     )
-    news = connection.execute(
-        "UPDATE targets SET paused = :reason, paused_at = :now WHERE id = :id AND paused IS NULL",
+    return _paused(target_id, reason, "store.alert_paused", now, connection)
+
+
+def close_target(target_id: int, now: datetime, connection: sqlite3.Connection) -> bool:
+    """End what a channel that no longer exists is owed, and switch its subscriptions off.
+
+    They stay, to be moved; a channel that comes into view again takes them up by itself.
+    """
+    values = {"id": target_id, "reason": GONE, "now": second(now)}
+    found = connection.execute(
+        "SELECT id FROM deliveries WHERE target_id = :id AND state = 'owed'", values
+    )
+    owed = [row["id"] for row in found.fetchall()]
+    forming.skip(connection, owed, "gone")
+    connection.execute(
+        "DELETE FROM posts WHERE target_id = :id AND state IN ('ready', 'sending')", values
+    )
+    connection.execute(
+        "UPDATE posts SET follow_up = 'failed' WHERE target_id = :id AND follow_up = 'publish'",
         values,
-    ).rowcount
-    if news:
-        row = connection.execute("SELECT * FROM targets WHERE id = :id", values).fetchone()
-        params = {"channel_id": row["channel_id"]}
-        alerts.note(connection, row["guild_id"], "store.alert_paused", params, now)
-    return bool(news)
+    )
+    connection.execute(
+        "UPDATE subscriptions SET paused = :reason WHERE target_id = :id AND paused IS NULL",
+        values,
+    )
+    bump_revision(connection)
+    return _paused(target_id, GONE, "store.alert_gone", now, connection)
+
+
+def _paused(
+    target_id: int, reason: str, alert: str, now: datetime, connection: sqlite3.Connection
+) -> bool:
+    """Mark a channel as paused; return whether that is news, which its server hears once."""
+    values = {"id": target_id, "reason": reason, "now": second(now)}
+    row = connection.execute(
+        """
+        UPDATE targets SET paused = :reason, paused_at = :now
+        WHERE id = :id AND paused IS NOT :reason RETURNING channel_id, guild_id
+        """,
+        values,
+    ).fetchone()
+    if row is None:
+        return False
+    alerts.note(connection, row["guild_id"], alert, {"channel_id": row["channel_id"]}, now)
+    return True
 
 
 def resume_target(channel_id: int, now: datetime, connection: sqlite3.Connection) -> bool:
@@ -60,7 +99,12 @@ def resume_target(channel_id: int, now: datetime, connection: sqlite3.Connection
         return False
     params = {"channel_id": channel_id}
     alerts.note(connection, row["guild_id"], "store.alert_resumed", params, now)
-    values = {"target": row["id"], "now": milliseconds(now)}
+    values = {"target": row["id"], "now": milliseconds(now), "gone": GONE}
+    if connection.execute(
+        "UPDATE subscriptions SET paused = NULL WHERE target_id = :target AND paused = :gone",
+        values,
+    ).rowcount:
+        bump_revision(connection)
     connection.execute(
         """
         UPDATE deliveries SET post_id = NULL
