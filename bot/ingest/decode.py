@@ -51,6 +51,10 @@ _CONTROLS: dict[int, int | None] = {
     code: None for code in (*range(9), 11, *range(14, 32), 0x7F, 0xFFFE, 0xFFFF)
 }
 _CONTROLS[12] = 0x0A
+_CONTROL_BYTES = bytes((*range(9), *range(11, 13), *range(14, 32), 0x7F))
+# The first two bytes of the non-characters, and how a byte order mark of any encoding may begin.
+_MARK_OR_NONE = b"\xef\xbf"
+_BEGIN_MARK = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -73,9 +77,26 @@ def inflate(data: bytes) -> bytes:
 
 def decode(data: bytes, content_type: str | None = None) -> str:
     """Return a document's text, without control characters and lone surrogates."""
-    text = _decoded(data, content_type).translate(_CONTROLS)
-    text = _SURROGATES.sub("\ufffd", text)
-    return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    text = _clean(data)
+    if text is None:
+        text = _decoded(data, content_type).translate(_CONTROLS)
+        text = _SURROGATES.sub("\ufffd", text).lstrip("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _clean(data: bytes) -> str | None:
+    """Return the text of strict UTF-8 in which nothing is to be dropped, else None.
+
+    Most documents are that, and this is told ten times as fast as by going through their text.
+    """
+    if data.startswith(_BEGIN_MARK) or _MARK_OR_NONE in data:
+        return None
+    if data.translate(None, _CONTROL_BYTES) != data:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _decoded(data: bytes, content_type: str | None) -> str:
