@@ -170,8 +170,20 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another article of the same story: its id, its publisher's name and its link."""
+
+    id: int
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
-    """One article whole. `feed` is its feed's title; `sort_at` orders and is never shown."""
+    """One article whole. `feed` is its feed's title; `sort_at` orders and is never shown.
+
+    `also` are the wire copies of its story that the reader may see.
+    """
 
     id: int
     scope_id: int
@@ -192,11 +204,15 @@ class Article:
     found_at: datetime
     sort_at: int
     revision: int = 1
+    also: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One line of a page of results: an article's head and the excerpt that answers the query."""
+    """One line of a page of results: an article's head and the excerpt that answers the query.
+
+    `also` are the wire copies of its story, which the page does not list by themselves.
+    """
 
     id: int
     title: str
@@ -212,6 +228,7 @@ class Hit:
     excerpt: str
     sort_at: int
     score: float = 0.0
+    also: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

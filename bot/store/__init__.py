@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.errors import StoreError
 from bot.model import PUBLIC_SCOPE, Counts, Scope
-from bot.store import index, migrate, records
+from bot.store import index, migrate, records, stories
 from bot.store.alerts import AlertStore
 from bot.store.articles import ArticleStore
 from bot.store.connections import Connections
@@ -128,3 +128,4 @@ def _check(connection: sqlite3.Connection) -> tuple[str, ...]:
         f"foreign key: {row[0]} {row[1]}" for row in connection.execute("PRAGMA foreign_key_check")
     ]
     return tuple(line for line in (*found, *broken) if line != "ok")
+    stories.prepare(connection)

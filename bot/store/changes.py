@@ -11,7 +11,7 @@ from typing import Any, Literal
 from bot.errors import NotFoundError
 from bot.model import Article, Entry, Keyed, Kind, Scope, Tag
 from bot.query.tags import tag_key
-from bot.store import corrections, filing, heads, index, rows
+from bot.store import corrections, filing, heads, index, rows, stories
 from bot.store.identity import Stored
 from bot.store.rows import packed, second, seconds
 
@@ -213,6 +213,7 @@ def hide(article_id: int, how: Hidden, connection: sqlite3.Connection) -> None:
         values,
     )
     corrections.owe_edits(connection, [article_id], None, last=True)
+    stories.leave(connection, article_id)
 
 
 def erase(article_id: int, connection: sqlite3.Connection) -> None:

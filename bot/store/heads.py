@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.model import Article, Hit, Kind, Scope, Tag
-from bot.store import rows
+from bot.store import rows, stories
 from bot.store.excerpt import Passage, excerpt
 from bot.store.rows import many, moment, unpacked, visible
 
@@ -30,8 +30,14 @@ def articles(
     ).fetchall()
     names = authors(connection, ids)
     linked = tags(connection, ids)
+    also = stories.copies(connection, ids, scope)
     return {
-        row["id"]: rows.article(row, names.get(row["id"], ()), linked.get(row["id"], ()))
+        row["id"]: rows.article(
+            row,
+            names.get(row["id"], ()),
+            linked.get(row["id"], ()),
+            also.get(row["id"], ()),
+        )
         for row in found
     }
 
@@ -40,8 +46,12 @@ def hits(
     connection: sqlite3.Connection,
     places: Sequence[sqlite3.Row | Mapping[str, Any]],
     passage: Passage,
+    scope: Scope | None = None,
 ) -> tuple[Hit, ...]:
-    """Return a page's heads with their excerpts, in the order of the places."""
+    """Return a page's heads with their excerpts, in the order of the places.
+
+    For a scope they name the copies of their story that it sees.
+    """
     ids = [place["id"] for place in places]
     found = {
         row["id"]: row
@@ -59,6 +69,7 @@ def hits(
     }
     names = authors(connection, ids)
     linked = tags(connection, ids)
+    also = stories.copies(connection, ids, scope) if scope is not None else {}
     return tuple(
         Hit(
             id=place["id"],
@@ -75,6 +86,7 @@ def hits(
             excerpt=excerpt(unpacked(found[place["id"]]["blocks"]), passage),
             sort_at=place["sort_at"],
             score=place["score"],
+            also=also.get(place["id"], ()),
         )
         for place in places
     )

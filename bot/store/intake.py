@@ -11,7 +11,7 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Intake, Keyed, Reading, Validators
-from bot.store import changes, corrections, filing, identity, index
+from bot.store import changes, corrections, filing, identity, index, stories
 from bot.store.connections import Connections
 from bot.store.identity import Stored
 from bot.store.matching import Matching
@@ -100,6 +100,7 @@ class IntakeStore:
             reading.read,
             len(work.new_ids),
             len(work.changed),
+        stories.gather(connection, work.to_index)
             work.unchanged,
             tuple(reversed(work.new_ids)),
             owed,

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.errors import NotFoundError
-from bot.store import filing, index
+from bot.store import filing, index, stories
 from bot.store.connections import Connections
 from bot.store.records import put_meta
 from bot.store.rows import many, second
@@ -219,6 +219,7 @@ def _let_go(article_id: int, connection: sqlite3.Connection) -> None:
         "UPDATE articles SET hidden = 'removed', blocks = '[]' WHERE id = ?", (article_id,)
     )
     connection.execute("DELETE FROM article_versions WHERE article_id = ?", (article_id,))
+    stories.leave(connection, article_id)
 
 
 def _prune_views(before: datetime, connection: sqlite3.Connection) -> int:

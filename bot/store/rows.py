@@ -12,6 +12,7 @@ from bot.model import (
     Article,
     Block,
     BlockType,
+    Copy,
     Feed,
     Kind,
     Scope,
@@ -70,7 +71,9 @@ def unpacked(stored: str) -> tuple[Block, ...]:
     return tuple(Block(BlockType(kind), *rest) for kind, *rest in json.loads(stored))
 
 
-def article(row: sqlite3.Row, authors: Sequence[str], tags: Sequence[Tag]) -> Article:
+def article(
+    row: sqlite3.Row, authors: Sequence[str], tags: Sequence[Tag], also: Sequence[Copy] = ()
+) -> Article:
     """Return an article from its row (with `feed` and `source` joined in)."""
     return Article(
         id=row["id"],
@@ -92,6 +95,7 @@ def article(row: sqlite3.Row, authors: Sequence[str], tags: Sequence[Tag]) -> Ar
         found_at=at(row["found_at"]),
         sort_at=row["sort_at"],
         revision=row["revision"],
+        also=tuple(also),
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bot.errors import StoreError
-from bot.store import DATABASE, index
+from bot.store import DATABASE, index, stories
 from bot.store.backup import connected, put_in_place, said
 from bot.store.migrate import APPLICATION_ID, migrate, migrations
 
@@ -169,6 +169,7 @@ def _filled(part: Path, lines: Iterable[str]) -> Moved:
         index.rebuild(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
     return moved
+        stories.rebuild(connection)
 
 
 def _read_header(line: str) -> Moved:

@@ -1,0 +1,335 @@
+"""Wire copies: articles of several feeds that tell one story within three days are one group.
+
+    articles stored or corrected → keys (an index) → candidates → likeness (exact) → links → groups
+
+A link is a fact about two articles alone, and groups are made from all links that hang together,
+so that the order of arrival changes nothing. The public's groups are made from public articles
+only; a guild's own articles join them for that guild and never bring two of them together.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from bot.model import PUBLIC_SCOPE_ID, BlockType, Copy, Scope
+from bot.query import text
+from bot.store import likeness
+from bot.store.likeness import WITHIN_S, Told
+from bot.store.records import put_meta
+from bot.store.rows import many, unpacked, visible
+
+_VERSION = f"{text.TEXT_VERSION}.1"
+_VERSION_KEY = "stories_version"
+# What is looked at closely for one article, and how far links are followed.
+_CANDIDATES = 40
+_COMPONENT = 400
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An article as grouping sees it; `rank` orders articles whatever their ids."""
+
+    id: int
+    scope_id: int
+    feed_id: int
+    source_id: int
+    at: int
+    rank: tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    member: Member
+    told: Told
+
+
+def gather(connection: sqlite3.Connection, article_ids: Collection[int]) -> None:
+    """Find the stories of articles that were stored or corrected just now."""
+    if not article_ids:
+        return
+    found = _told(connection, article_ids)
+    touched = _unlink(connection, article_ids)
+    pairs = _candidates(connection, list(found.values()))
+    found.update(_told(connection, {other for _, other in pairs} - found.keys()))
+    links = {
+        (one, other): alike
+        for one, other in pairs
+        if one in found and other in found and (alike := _likeness(found[one], found[other]))
+    }
+    connection.executemany(
+        "INSERT OR REPLACE INTO story_links (one_id, other_id, likeness) VALUES (?, ?, ?)",
+        [link for (a, b), alike in links.items() for link in ((a, b, alike), (b, a, alike))],
+    )
+    touched.update(one for one, _ in links)
+    _group(connection, touched)
+
+
+def leave(connection: sqlite3.Connection, article_id: int) -> None:
+    """Take an article that is hidden out of its story; the others stay together or part."""
+    _group(connection, _unlink(connection, [article_id]))
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Group the whole archive anew when the way of telling stories has changed."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_VERSION_KEY,)).fetchone()
+    if row is None or row["value"] != _VERSION:
+        rebuild(connection)
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Group the whole archive anew in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for table in ("story_keys", "story_links", "story_members"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - three constants
+        ids = connection.execute("SELECT id FROM articles WHERE hidden IS NULL ORDER BY id")
+        shown = [row["id"] for row in ids]
+        for start in range(0, len(shown), _CHUNK):
+            gather(connection, shown[start : start + _CHUNK])
+        put_meta(connection, _VERSION_KEY, _VERSION)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def copies(
+    connection: sqlite3.Connection, ids: Collection[int], scope: Scope
+) -> dict[int, tuple[Copy, ...]]:
+    """Return the other articles of each one's story that a reader may see, oldest first."""
+    found = connection.execute(
+        """
+        SELECT m.article_id, o.article_id AS id, a.url, coalesce(s.name, f.title) AS name
+        FROM story_members m
+        JOIN story_members o ON o.story_id = m.story_id AND o.article_id <> m.article_id
+        JOIN articles a ON a.id = o.article_id
+        JOIN feeds f ON f.id = a.feed_id
+        LEFT JOIN sources s ON s.id = a.source_id
+        WHERE m.article_id IN (SELECT value FROM json_each(:ids)) AND a.hidden IS NULL
+          AND o.scope_id IN (SELECT value FROM json_each(:scopes))
+        ORDER BY m.article_id, a.sort_at
+        """,
+        {"ids": many(ids), "scopes": visible(scope)},
+    ).fetchall()
+    return {
+        article_id: tuple(Copy(row["id"], row["name"], row["url"]) for row in part)
+        for article_id, part in groupby(found, key=lambda row: row["article_id"])
+    }
+
+
+def members(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, int]:
+    """Return the story of each article that shares one with others."""
+    rows = connection.execute(
+        """
+        SELECT article_id, story_id FROM story_members
+        WHERE article_id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"ids": many(ids)},
+    )
+    return {row["article_id"]: row["story_id"] for row in rows}
+
+
+def _told(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, _Found]:
+    if not ids:
+        return {}
+    rows = connection.execute(
+        """
+        SELECT a.id, a.scope_id, a.feed_id, coalesce(a.source_id, 0) AS source_id, a.title, a.url,
+               a.kind, a.published_at, coalesce(a.published_at, a.found_at) AS at, a.blocks,
+               f.title AS feed, s.name AS source
+        FROM articles a JOIN feeds f ON f.id = a.feed_id LEFT JOIN sources s ON s.id = a.source_id
+        WHERE a.id IN (SELECT value FROM json_each(:ids)) AND a.hidden IS NULL
+        """,
+        {"ids": many(ids)},
+    )
+    return {row["id"]: _read(row) for row in rows}
+
+
+def _read(row: sqlite3.Row) -> _Found:
+    body = (b.text for b in unpacked(row["blocks"]) if b.type is not BlockType.SUBHEADING)
+    names = [row["feed"], *([row["source"]] if row["source"] else [])]
+    told = likeness.told(
+        row["title"],
+        body,
+        names,
+        kind=row["kind"],
+        at=row["at"],
+        is_dated=row["published_at"] is not None,
+    )
+    return _Found(_member(row), told)
+
+
+def _member(row: sqlite3.Row) -> Member:
+    rank = (row["at"], row["title"], row["url"] or "")
+    return Member(row["id"], row["scope_id"], row["feed_id"], row["source_id"], row["at"], rank)
+
+
+def _unlink(connection: sqlite3.Connection, ids: Collection[int]) -> set[int]:
+    """Forget what these articles were alike with; return all whose group may change by that."""
+    linked = connection.execute(
+        """
+        SELECT one_id, other_id FROM story_links
+        WHERE one_id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"ids": many(ids)},
+    ).fetchall()
+    connection.executemany(
+        "DELETE FROM story_links WHERE one_id = ? AND other_id = ?",
+        [pair for row in linked for pair in (tuple(row), tuple(row)[::-1])],
+    )
+    return {article_id for row in linked for article_id in row}
+
+
+def _candidates(connection: sqlite3.Connection, found: Sequence[_Found]) -> set[tuple[int, int]]:
+    """Write the keys of articles and return the pairs that share some, the most shared first."""
+    asked, written = [], []
+    for each in found:
+        own, wanted = each.member, sorted(likeness.keys(each.told))
+        written += [(key, own.at, own.id, own.feed_id, own.source_id) for key in wanted]
+        asked.append([own.id, own.at, own.feed_id, own.source_id, wanted])
+    connection.executemany(
+        """
+        INSERT OR REPLACE INTO story_keys (key, at, article_id, feed_id, source_id)
+        VALUES (?, ?, ?, ?, ?)
+        """,
+        sorted(written),
+    )
+    rows = connection.execute(
+        """
+        WITH asked (id, at, feed_id, source_id, keys) AS MATERIALIZED (
+            SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4
+            FROM json_each(:asked))
+        SELECT asked.id AS one, k.article_id AS other
+        FROM asked
+        CROSS JOIN json_each(asked.keys) j
+        CROSS JOIN story_keys k
+            ON k.key = j.value AND k.at BETWEEN asked.at - :within AND asked.at + :within
+        WHERE k.article_id <> asked.id
+          AND (k.feed_id <> asked.feed_id
+               OR (k.source_id <> asked.source_id AND k.source_id > 0 AND asked.source_id > 0))
+        GROUP BY one, other ORDER BY one, count(*) DESC, other
+        """,
+        {"asked": json.dumps(asked), "within": WITHIN_S},
+    ).fetchall()
+    return {
+        (row["one"], row["other"])
+        for _, part in groupby(rows, key=lambda row: row["one"])
+        for row in list(part)[:_CANDIDATES]
+    }
+
+
+def _likeness(one: _Found, other: _Found) -> float:
+    scopes = {one.member.scope_id, other.member.scope_id} - {PUBLIC_SCOPE_ID}
+    if len(scopes) > 1 or not _may_join(one.member, other.member):
+        return 0.0
+    return likeness.likeness(one.told, other.told)
+
+
+def _may_join(one: Member, other: Member) -> bool:
+    """Whether two articles may tell one story: another feed's, or another publisher's."""
+    sources = (one.source_id, other.source_id)
+    apart = one.feed_id != other.feed_id or (all(sources) and sources[0] != sources[1])
+    return apart and abs(one.at - other.at) <= WITHIN_S
+
+
+def _group(connection: sqlite3.Connection, touched: Collection[int]) -> None:
+    """Make the groups of these articles, and of all that hangs together with them, anew."""
+    if not touched:
+        return
+    rows = connection.execute(
+        """
+        WITH RECURSIVE component (id) AS (
+            SELECT value FROM json_each(:ids)
+            UNION
+            SELECT l.other_id FROM component c JOIN story_links l ON l.one_id = c.id
+            LIMIT :most)
+        SELECT c.id, a.scope_id, a.feed_id, coalesce(a.source_id, 0) AS source_id, a.title, a.url,
+               coalesce(a.published_at, a.found_at) AS at, a.hidden
+        FROM component c JOIN articles a ON a.id = c.id
+        """,
+        {"ids": many(touched), "most": len(touched) + _COMPONENT},
+    ).fetchall()
+    ids = many(row["id"] for row in rows)
+    links = connection.execute(
+        """
+        SELECT one_id, other_id, likeness FROM story_links
+        WHERE one_id IN (SELECT value FROM json_each(:ids)) AND one_id < other_id
+        """,
+        {"ids": ids},
+    ).fetchall()
+    members = {row["id"]: _member(row) for row in rows if row["hidden"] is None}
+    connection.execute(
+        "DELETE FROM story_members WHERE article_id IN (SELECT value FROM json_each(:ids))",
+        {"ids": ids},
+    )
+    connection.executemany(
+        "INSERT INTO story_members (article_id, story_id, scope_id) VALUES (?, ?, ?)",
+        [
+            (article_id, story_id, members[article_id].scope_id)
+            for article_id, story_id in grouped(members, [tuple(row) for row in links]).items()
+        ],
+    )
+
+
+Link = tuple[int, int, float]
+_Groups = dict[int, list[Member]]
+
+
+def grouped(members: Mapping[int, Member], links: Iterable[Link]) -> dict[int, int]:
+    """Return the story of each article that has company, the surest links first.
+
+    A story holds one article a publisher and spans three days at most.
+    """
+    known = [link for link in links if link[0] in members and link[1] in members]
+    known.sort(key=lambda link: _order(members, link))
+    scopes = {member.scope_id for member in members.values()} - {PUBLIC_SCOPE_ID}
+    public = _joined(members, known, {}, PUBLIC_SCOPE_ID)
+    stories = _named(public)
+    for scope_id in sorted(scopes):
+        stories |= _named(_joined(members, known, public, scope_id))
+    return stories
+
+
+def _order(members: Mapping[int, Member], link: Link) -> tuple[object, ...]:
+    return (-link[2], *sorted((members[link[0]].rank, members[link[1]].rank)))
+
+
+def _joined(
+    members: Mapping[int, Member], links: Sequence[Link], public: _Groups, scope_id: int
+) -> _Groups:
+    """Return the group of each article as one guild sees it, or the public."""
+    seen = {PUBLIC_SCOPE_ID, scope_id}
+    groups = {member.id: [member] for member in members.values() if member.scope_id in seen}
+    for group in public.values():
+        shared = list(group)
+        groups.update((member.id, shared) for member in group)
+    for one_id, other_id, _ in links:
+        one, other = groups.get(one_id), groups.get(other_id)
+        if one is None or other is None or one is other:
+            continue
+        if not all(_may_join(mine, theirs) for mine in one for theirs in other):
+            continue
+        if scope_id != PUBLIC_SCOPE_ID and _is_public(one) and _is_public(other):
+            continue
+        one.extend(other)
+        groups.update((member.id, one) for member in other)
+    return groups
+
+
+def _is_public(group: Sequence[Member]) -> bool:
+    return any(member.scope_id == PUBLIC_SCOPE_ID for member in group)
+
+
+def _named(groups: _Groups) -> dict[int, int]:
+    named: dict[int, int] = {}
+    for article_id, group in groups.items():
+        if len(group) > 1:
+            public = [m.id for m in group if m.scope_id == PUBLIC_SCOPE_ID]
+            named[article_id] = min(public or (m.id for m in group))
+    return named
