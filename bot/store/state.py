@@ -24,7 +24,9 @@ from bot.store.migrate import APPLICATION_ID, migrate, migrations
 FORMAT = "tagwire-state"
 VERSION = 1
 
-_MADE_ANEW = frozenset({"name_words", "article_index", "index_changes"})
+_MADE_ANEW = frozenset(
+    {"name_words", "article_index", "index_changes", "story_keys", "story_links", "story_members"}
+)
 _OPTIONAL = frozenset({"views"})
 # Numbers given and taken back must not be given again after an import.
 _SEQUENCE = "sqlite_sequence"
@@ -167,9 +169,9 @@ def _filled(part: Path, lines: Iterable[str]) -> Moved:
         migrate(connection)
         connection.execute("PRAGMA journal_mode = MEMORY")
         index.rebuild(connection)
+        stories.rebuild(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
     return moved
-        stories.rebuild(connection)
 
 
 def _read_header(line: str) -> Moved:
