@@ -92,6 +92,7 @@ class IntakeStore:
         index.delete(connection, work.removed_rows)
         rows = [index.index_row(connection, article_id) for article_id in work.to_index]
         index.insert(connection, rows)
+        stories.gather(connection, work.to_index)
         owed = self._owe(connection, work, rows) if announce else 0
         if work.changed:
             corrections.owe_edits(connection, [changed for changed, _ in work.changed], work.now)
@@ -100,7 +101,6 @@ class IntakeStore:
             reading.read,
             len(work.new_ids),
             len(work.changed),
-        stories.gather(connection, work.to_index)
             work.unchanged,
             tuple(reversed(work.new_ids)),
             owed,
