@@ -120,6 +120,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     migrate.migrate(connection)
     index.prepare(connection)
+    stories.prepare(connection)
 
 
 def _check(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -128,4 +129,3 @@ def _check(connection: sqlite3.Connection) -> tuple[str, ...]:
         f"foreign key: {row[0]} {row[1]}" for row in connection.execute("PRAGMA foreign_key_check")
     ]
     return tuple(line for line in (*found, *broken) if line != "ok")
-    stories.prepare(connection)
