@@ -50,7 +50,13 @@ THIRD_PARTIES: dict[str, set[str]] = {
 }
 
 FETCH_MODULES = {"fetch", "addresses"}
-WAYS_IN = {"poll", "desk", "archive", "worker", "document", "reading"}
+WAYS_IN = {"poll", "desk", "archive", "worker", "document", "reading"} | {
+    "api",
+    "heal",
+    "pace",
+    "paged",
+    "sync",
+}
 
 
 def modules() -> list[Path]:

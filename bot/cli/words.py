@@ -100,6 +100,8 @@ def feed_json(feed: Feed) -> JsonObject:
         "failing_since_at": _iso(feed.failing_since_at),
         "error": None if feed.error is None else say(feed.error, **feed.error_params),
         "stopped": None if feed.stopped is None else _stopped(feed),
+        "notice": None if feed.notice is None else say(feed.notice, **feed.notice_params),
+        "notice_at": _iso(feed.notice_at),
     }
 
 
@@ -120,6 +122,10 @@ def feed_health(feed: Feed) -> str:
         rows.append(say("cli.feed_next", at=f"{feed.next_check_at:%Y-%m-%d %H:%M}"))
     if feed.error:
         rows.append(say(feed.error, **feed.error_params))
+    if feed.notice and feed.notice_at:
+        rows.append(
+            f"{feed.notice_at:%Y-%m-%d %H:%M} UTC: {say(feed.notice, **feed.notice_params)}"
+        )
     return "\n    ".join(_plain(row) for row in rows)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from bot.errors import FetchError, TagwireError, UnreadableError
 from bot.ingest import schedule
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.heal import Healed, Healer
 from bot.ingest.reading import Document, read_feed
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
@@ -65,6 +66,7 @@ class Poller:
         self._metrics = metrics
         self._owed = owed or asyncio.Event()
         self._rhythm = rhythm or Rhythm()
+        self._healer = Healer(store, fetcher, workers, self._rhythm.host_gap_s)
         self._room = asyncio.Semaphore(self._rhythm.concurrency)
         self._busy_hosts: set[str] = set()
         self._free_at: dict[str, datetime] = {}
@@ -179,10 +181,13 @@ class Poller:
         rhythm_s = max(rhythm_s, min(reading.ttl_s or 0, schedule.LONGEST_S))
         feed = replace(feed, skip_hours=reading.skip_hours, skip_days=reading.skip_days)
         next_check_at = self._next_poll(feed, found.fetched, now, rhythm_s)
+        healed = await self._healer.heal(feed, found, now)
+        # With the document, in one: a kill before leaves the gap to be seen and healed again, and
+        # a channel's cap counts what it missed as one flood.
         intake = await self._store.intake.record(
             feed.id,
             reading,
-            found.keyed,
+            (*found.keyed, *healed.keyed),
             now=now,
             scope_id=feed.scope_id,
             announce=True,
@@ -198,6 +203,7 @@ class Poller:
             self._owed.set()
         counts = {"new": intake.new, "updated": intake.updated, "owed": intake.owed}
         _log.info("feed.polled", extra={"feed_id": feed.id, **counts})
+        await self._note_gap(feed, healed, now)
         await self._note_success(feed, found.fetched, now)
         return intake
 
@@ -241,6 +247,13 @@ class Poller:
                 _log.info("feed.moved", extra={"feed_id": feed.id, "url": fetched.permanent_url})
         elif feed.moved_url is not None:
             await self._store.feeds.stay(feed.id)
+
+    async def _note_gap(self, feed: Feed, healed: Healed, now: datetime) -> None:
+        if healed.notice is None:
+            return
+        event = "feed.gap_open" if healed.notice == "ingest.gap_open" else "feed.gap_healed"
+        _log.warning(event, extra={"feed_id": feed.id, "missed": len(healed.keyed)})
+        await self._store.walks.notice(feed.id, healed.notice, healed.params, now)
 
     async def _note_failure(self, feed: Feed, error: TagwireError, now: datetime) -> None:
         fetch_error = error if isinstance(error, FetchError) else FetchError(error.key)

@@ -30,6 +30,7 @@ from bot.store.subscriptions import SubscriptionStore
 from bot.store.tag_changes import TagStore
 from bot.store.trends import TrendStore
 from bot.store.vocabulary import Vocabulary
+from bot.store.walks import WalkStore
 
 DATABASE = "tagwire.db"
 
@@ -60,6 +61,7 @@ class Store:
         self.audit = AuditStore(connections)
         self.meta = MetaStore(connections)
         self.retention = RetentionStore(connections)
+        self.walks = WalkStore(connections)
 
     @classmethod
     @asynccontextmanager

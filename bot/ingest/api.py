@@ -1,0 +1,282 @@
+"""Walks the posts of a WordPress site through its API, newest first, place by place.
+
+Pages go by date, not by number: what is published or deleted meanwhile moves no page. Totals are
+shown, never believed (formats.md 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from bot.errors import FetchError, UnreadableError
+from bot.ingest.api_page import Facts, Listed, Name, Names, read_names, read_page
+from bot.ingest.fetch import Fetched
+from bot.ingest.pace import Pace
+from bot.ingest.worker import Workers
+from bot.model import Keyed, Reading
+
+_SIZES = (100, 20, 10)
+_LOOKED_UP = 100
+_MOST_NAMES = 20_000
+_POSTS = "/wp/v2/posts"
+_EMBED = "author,wp:term,wp:featuredmedia"
+_HOSTED = "public-api.wordpress.com"
+# Smaller pages help where these came of large ones.
+_TOO_MUCH = frozenset({"ingest.fetch_too_large", "ingest.fetch_timeout", "ingest.fetch_server"})
+_MOST_PAGES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk goes on: before a moment of the site's time, or at a page by its number.
+
+    `seen` are the posts of that moment (or of the page before) that were read already. `changed`
+    is set in a walk over what was modified since then, in UTC.
+    """
+
+    cursor: str | None = None
+    page: int = 1
+    seen: tuple[int, ...] = ()
+    by_number: bool = False
+    size: int = _SIZES[0]
+    changed: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the place in the form that is kept."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Place:
+        """Return the place that was kept; one of another version begins anew."""
+        try:
+            return cls(**{**kept, "seen": tuple(kept["seen"])})
+        except (KeyError, TypeError):
+            return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPage:
+    """The posts of one page, and the place after it: None when it was the last."""
+
+    reading: Reading
+    keyed: tuple[Keyed, ...]
+    place: Place | None
+    total: int | None = None
+
+
+@dataclass(slots=True)
+class ApiWalk:
+    """A walk over one site's posts. `feed_url` scopes the posts' ids, as those of its feed."""
+
+    pace: Pace
+    workers: Workers
+    posts_url: str
+    feed_url: str | None = None
+    _names: dict[str, dict[int, Name]] = field(default_factory=dict)
+    _has_answered: bool = False
+
+    async def pages(self, place: Place | None = None) -> AsyncIterator[ApiPage]:
+        """Yield page after page. Raises FetchError or UnreadableError where it cannot go on."""
+        place = place or Place()
+        for _ in range(_MOST_PAGES):
+            fetched, place = await self._page(place)
+            if fetched is None:
+                return
+            facts, reading, keyed = await self._read(fetched)
+            after = advanced(place, facts.listed)
+            yield ApiPage(reading, keyed, after, fetched.total)
+            if after is None:
+                return
+            place = after
+
+    async def _page(self, place: Place) -> tuple[Fetched | None, Place]:
+        """Fetch the page at a place, smaller where that helps; None when it lies past the end."""
+        while True:
+            try:
+                fetched = await self.pace.get(_page_url(self.posts_url, place))
+            except FetchError as error:
+                if error.status == 400 and _is_past_end(error, place):
+                    return None, place
+                smaller = _smaller(place, error)
+                if smaller is not None:
+                    place = smaller
+                elif not self._try_plain_links(error):
+                    raise
+            else:
+                self._note_answer(fetched)
+                return fetched, place
+
+    def _note_answer(self, fetched: Fetched) -> None:
+        self._has_answered = True
+        if fetched.permanent_url is not None and _POSTS in fetched.permanent_url:
+            # A site that moved or adds a slash is asked where it answers from now on.
+            self.posts_url = _without_paging(fetched.permanent_url)
+
+    def _try_plain_links(self, error: FetchError) -> bool:
+        """Turn to the address that works where a site's links are not pretty (formats.md 6)."""
+        parts = urlsplit(self.posts_url)
+        home, found, _ = parts.path.partition("/wp-json/")
+        if error.status != 404 or self._has_answered or not found:
+            return False
+        self.posts_url = urlunsplit(
+            (parts.scheme, parts.netloc, f"{home}/", urlencode({"rest_route": _POSTS}), "")
+        )
+        return True
+
+    async def _read(self, fetched: Fetched) -> tuple[Facts, Reading, tuple[Keyed, ...]]:
+        facts, reading, keyed = await self._parts(fetched, whole=False)
+        if facts.lacking:
+            await self._look_up(facts.lacking)
+            facts, reading, keyed = await self._parts(fetched, whole=True)
+        assert reading is not None  # noqa: S101 - only a page that lacks names has none
+        return facts, reading, keyed
+
+    async def _parts(
+        self, fetched: Fetched, *, whole: bool
+    ) -> tuple[Facts, Reading | None, tuple[Keyed, ...]]:
+        names: Names = self._names
+        arguments = (fetched.body, fetched.content_type, fetched.url, self.feed_url, names, whole)
+        facts = Facts((), {})
+        reading: Reading | None = None
+        keyed: list[Keyed] = []
+        async for part in self.workers.parts(read_page, *arguments):
+            if isinstance(part, Facts):
+                facts = part
+            elif isinstance(part, Reading):
+                reading = part
+            elif isinstance(part, tuple):
+                keyed.extend(part)
+        return facts, reading, tuple(keyed)
+
+    async def _look_up(self, lacking: Mapping[str, Sequence[int]]) -> None:
+        """Ask for names in batches; what the site does not tell stays unknown and is not asked."""
+        for route, ids in lacking.items():
+            known = self._names.setdefault(route, {})
+            if len(known) > _MOST_NAMES:
+                known.clear()
+            for start in range(0, len(ids), _LOOKED_UP):
+                batch = ids[start : start + _LOOKED_UP]
+                known.update({number: {} for number in batch})
+                known.update(await self._told(route, batch))
+
+    async def _told(self, route: str, ids: Sequence[int]) -> Mapping[int, Name]:
+        query = {"include": ",".join(map(str, ids)), "per_page": str(_LOOKED_UP)}
+        address = _with(self.posts_url.removesuffix("posts") + route, query)
+        if "rest_route=" in self.posts_url:
+            address = _with(self.posts_url, {"rest_route": f"/wp/v2/{route}", **query})
+        try:
+            fetched = await self.pace.get(address)
+            arguments = (fetched.body, fetched.content_type, fetched.url, route)
+            async for part in self.workers.parts(read_names, *arguments):
+                if isinstance(part, dict):
+                    return part
+        except (FetchError, UnreadableError):
+            # Accounts are often hidden: a post without its poster is a post all the same.
+            return {}
+        return {}
+
+
+def advanced(place: Place, listed: Sequence[Listed]) -> Place | None:
+    """Return the place after a page that was read, or None when nothing is left."""
+    ids = tuple(post.id for post in listed)
+    fresh = [post for post in listed if post.id not in place.seen]
+    if place.by_number:
+        over = place.changed is not None and any(p.modified < place.changed for p in fresh)
+        if not fresh or over:
+            return None
+        return replace(place, page=place.page + 1, seen=ids)
+    if not fresh:
+        # A whole page of one moment may have another of it behind it; any other is the end.
+        full = len(listed) >= place.size
+        return replace(place, page=place.page + 1, seen=(*place.seen, *ids)) if full else None
+    if place.cursor is not None and any(post.date >= place.cursor for post in fresh):
+        # The site does not heed `before`: this was its first page once more.
+        return Place(page=2, seen=ids, by_number=True, size=place.size)
+    oldest = min(post.date for post in fresh)
+    cursor = _second_after(oldest)
+    if cursor is None:
+        return Place(page=2, seen=ids, by_number=True, size=place.size)
+    if cursor == place.cursor:
+        return replace(place, page=place.page + 1, seen=(*place.seen, *ids))
+    moment = tuple(post.id for post in listed if post.date == oldest)
+    return Place(cursor, 1, moment, size=place.size)
+
+
+def changed_since(moment: datetime) -> Place:
+    """Return the place to begin a walk over what was modified since a moment, a day to be safe."""
+    since = (moment - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    return Place(by_number=True, changed=since)
+
+
+def posts_address(api: str) -> str:
+    """Return where an API lists its posts, from its root as sites name it, or as it is given."""
+    parts = urlsplit(api)
+    route = dict(parse_qsl(parts.query)).get("rest_route")
+    if route is not None:
+        return _with(_bare(api), {"rest_route": _POSTS})
+    path = parts.path.rstrip("/")
+    if parts.netloc == _HOSTED:
+        site = path.partition("/sites/")[2].split("/")[0]
+        return f"https://{_HOSTED}/wp/v2/sites/{site}/posts"
+    path = path.removesuffix(_POSTS).removesuffix("/wp/v2")
+    return urlunsplit((parts.scheme, parts.netloc, path + _POSTS, "", ""))
+
+
+def is_posts_address(url: str) -> bool:
+    """Whether an address is that of an API's whole list of posts."""
+    parts = urlsplit(url)
+    if not parts.query:
+        return parts.path.rstrip("/").endswith(_POSTS)
+    return parse_qsl(parts.query) == [("rest_route", _POSTS)]
+
+
+def _page_url(posts_url: str, place: Place) -> str:
+    query = {"per_page": str(place.size), "_embed": _EMBED, "order": "desc", "orderby": "date"}
+    if place.cursor is not None:
+        query["before"] = place.cursor
+    if place.changed is not None:
+        query |= {"orderby": "modified", "modified_after": f"{place.changed}Z"}
+    if place.page > 1:
+        query["page"] = str(place.page)
+    return _with(posts_url, query)
+
+
+def _with(url: str, query: Mapping[str, str]) -> str:
+    parts = urlsplit(url)
+    pairs = {**dict(parse_qsl(parts.query)), **query}
+    return urlunsplit(parts._replace(query=urlencode(pairs, safe=",:/")))
+
+
+def _bare(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
+def _without_paging(url: str) -> str:
+    route = dict(parse_qsl(urlsplit(url).query)).get("rest_route")
+    return _bare(url) if route is None else _with(_bare(url), {"rest_route": route})
+
+
+def _is_past_end(error: FetchError, place: Place) -> bool:
+    return place.page > 1 and error.reason in (None, "rest_post_invalid_page_number")
+
+
+def _smaller(place: Place, error: FetchError) -> Place | None:
+    if error.key not in _TOO_MUCH and not (error.status == 400 and place.page == 1):
+        return None
+    size = next((size for size in _SIZES if size < place.size), None)
+    if size is None:
+        return None
+    page = (place.page - 1) * place.size // size + 1 if place.by_number else place.page
+    return replace(place, size=size, page=page)
+
+
+def _second_after(date: str) -> str | None:
+    try:
+        moment = datetime.fromisoformat(date) + timedelta(seconds=1)
+    except ValueError:
+        return None
+    return moment.isoformat(timespec="seconds")
