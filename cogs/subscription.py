@@ -6,10 +6,11 @@ from bot.chat.client import TagwireClient
 from cogs.subscription_base import GROUP
 from cogs.subscription_edit import Editing
 from cogs.subscription_manage import Managing
+from cogs.subscription_share import Sharing
 from cogs.subscription_tell import Telling
 
 
-class SubscriptionCog(Managing, Editing, Telling):
+class SubscriptionCog(Managing, Editing, Telling, Sharing):
     """The commands and buttons that decide what a channel gets.
 
     They stand in modules of their own: this one is run anew each time the cog is loaded.

@@ -117,7 +117,7 @@ class Editing(SubscriptionBase):
             say = say_for(interaction)
             channel = await channel_of(interaction, found.target.channel_id)
             changed = changes_of(found, wishes)
-            _check_role(channel, changed, say)
+            check_role(channel, changed, say)
             try:
                 if query is not None:
                     changed["query"] = str(language.parse_strict(query))
@@ -321,7 +321,7 @@ def _is_none(typed: str) -> bool:
     return typed.strip().lower() == NONE
 
 
-def _check_role(channel: Postable, changed: dict[str, object], say: Say) -> None:
+def check_role(channel: Postable, changed: dict[str, object], say: Say) -> None:
     """Refuse a role that could not be pinged or given, and name what is missing."""
     guild = channel.guild
     role = guild.get_role(_whole(changed.get("mention_role_id")))

@@ -98,7 +98,8 @@ class Driver:
     async def command(self, name: str, /, *, _target: str | None = None, **options: Any) -> Answer:
         """Use a command, such as "subscription add", and wait for its answer.
 
-        Options are by name; a channel, user or role may be given by its name or id. A trailing
+        Options are by name; a channel, user or role may be given by its name or id, a file as its
+        name and bytes. A trailing
         underscore in an option's name is dropped; `_target` is the id a context menu is used on.
         Raises NotPossible where Discord's client would not let it be sent.
         """
@@ -268,6 +269,9 @@ class Driver:
             return world.channel_named(str(value)).id
         if kind == 6:
             return world.user_named(str(value)).id
+        if kind == 11:
+            filename, content = value
+            return people.upload(self.server.hub, self.channel_id, filename, content)
         if kind == 8:
             return next(r.id for r in world.roles.values() if value in (r.id, r.name))
         return value

@@ -202,7 +202,7 @@ class Interactions:
         }
 
     def resolved(self, ids: dict[str, list[str]]) -> Json:
-        """Return Discord's `resolved` for ids by kind: users, roles, channels, messages."""
+        """Return Discord's `resolved` for ids by kind: users, roles, channels, files, messages."""
         world = self.hub.world
         now = self.hub.clock.now()
         out: Json = {}
@@ -221,6 +221,8 @@ class Interactions:
                 "permissions": str(in_channel(world, ids["asker"][0], channel, now)),
                 "app_permissions": str(in_channel(world, world.bot_id, channel, now)),
             }
+        for file_id in ids.get("attachments", ()):
+            out.setdefault("attachments", {})[file_id] = world.uploads[file_id]
         for message_id in ids.get("messages", ()):
             message = world.find_message(message_id)
             if message is not None:

@@ -51,6 +51,7 @@ def load(folder: Path) -> World | None:
     world.webhooks = {k: Webhook(**v) for k, v in content["webhooks"].items()}
     world.commands = content["commands"]
     world.read_marks = content.get("read_marks") or {}
+    world.uploads = content.get("uploads") or {}
     world.messages = {
         channel_id: {k: _message(v) for k, v in messages.items()}
         for channel_id, messages in content["messages"].items()

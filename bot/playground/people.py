@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.playground import posting
+from bot.playground import limits, posting
 from bot.playground.hub import Hub
 from bot.playground.interactions import (
     COMMAND,
@@ -20,8 +20,8 @@ from bot.playground.world import FORUMS, THREADS, Channel, Message
 
 Json = dict[str, Any]
 
-SUBCOMMAND, GROUP = 1, 2
-KINDS = {6: "users", 7: "channels", 8: "roles"}
+SUBCOMMAND, GROUP, FILE = 1, 2, 11
+KINDS = {6: "users", 7: "channels", 8: "roles", FILE: "attachments"}
 SELECT_KINDS = {5: ("users",), 6: ("roles",), 7: ("users", "roles"), 8: ("channels",)}
 
 
@@ -55,6 +55,17 @@ def say(hub: Hub, user_id: str, channel_id: str, text: str) -> Message:
         raise NotPossible(no.message) from None
     message, _ = posting.post(hub, channel, form, posting.Origin(user_id))
     return message
+
+
+def upload(hub: Hub, channel_id: str, filename: str, content: bytes) -> str:
+    """Keep a file that a person gives to a command; return the id that stands for it."""
+    if len(content) > limits.ATTACHMENT_BYTES:
+        raise NotPossible("Your files are too powerful. The max file size is 10 MB.")
+    kind = "application/json" if filename.endswith(".json") else "application/octet-stream"
+    given = posting.Upload("0", filename, kind, content)
+    (kept,) = posting.attach(hub, channel_id, [], (given,))
+    hub.world.uploads[kept["id"]] = kept
+    return str(kept["id"])
 
 
 def find_command(hub: Hub, command_id: str) -> Json:

@@ -1,6 +1,7 @@
 """The page's websocket: a person's questions answered, and what happens pushed to them."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -200,12 +201,20 @@ class PageSockets:
         return {"choices": choices}
 
     async def _command(self, visitor: Visitor, asked: Json) -> Json:
+        options = list(asked.get("options") or [])
+        for option in people.leaf_options(options):
+            if option.get("type") == people.FILE:
+                given = option["value"]
+                content = base64.b64decode(given["data"], validate=True)
+                option["value"] = people.upload(
+                    self.hub, str(asked["channel_id"]), str(given["name"]), content
+                )
         interaction = people.use_command(
             self.interactions,
             visitor.user_id,
             str(asked["channel_id"]),
             str(asked["command_id"]),
-            list(asked.get("options") or []),
+            options,
             asked.get("target_id"),
         )
         return {"interaction_id": interaction.id}

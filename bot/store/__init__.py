@@ -26,6 +26,7 @@ from bot.store.outbox import OutboxStore
 from bot.store.records import AuditStore, GuildStore, MetaStore, ViewStore
 from bot.store.related import RelatedStore
 from bot.store.retention import RetentionStore
+from bot.store.subscription_copies import CopyStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.tag_changes import TagStore
 from bot.store.trends import TrendStore
@@ -49,6 +50,7 @@ class Store:
         self.feeds = FeedStore(connections)
         self.intake = IntakeStore(connections, matching)
         self.subscriptions = SubscriptionStore(connections)
+        self.copies = CopyStore(connections)
         self.members = MemberStore(connections)
         self.trends = TrendStore(connections)
         self.related = RelatedStore(connections)
@@ -88,6 +90,10 @@ class Store:
     def observe(self, seen: Callable[[str, float], object]) -> None:
         """Let `seen` be called with "read" or "write" and the seconds of each call to the store."""
         self._connections.observe = seen
+
+    def trace(self, tell: Callable[[str, str, float], object]) -> None:
+        """Let `tell` be called with each query, statement and call: kind, text and seconds."""
+        self._connections.tell = tell
 
     def lock_instance(self) -> None:
         """Be the one bot on this store until it is closed. Raises StoreError `store.locked`."""

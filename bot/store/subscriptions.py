@@ -63,7 +63,7 @@ class SubscriptionStore:
             "by": created_by,
             "now": second(now),
         }
-        return await self._connections.write(partial(_added, values))
+        return await self._connections.write(partial(added, values))
 
     async def follow(
         self,
@@ -92,7 +92,7 @@ class SubscriptionStore:
             "by": user_id,
             "now": second(now),
         }
-        return await self._connections.write(partial(_added, values))
+        return await self._connections.write(partial(added, values))
 
     async def edit(
         self,
@@ -133,7 +133,7 @@ class SubscriptionStore:
 
     async def get(self, subscription_id: int, guild_id: int) -> Subscription:
         """Return one. Raises NotFoundError for another guild's."""
-        return await self._connections.read(partial(_one, subscription_id, guild_id))
+        return await self._connections.read(partial(one, subscription_id, guild_id))
 
     async def of_channel(self, channel_id: int) -> tuple[Subscription, ...]:
         """Return what is subscribed in a channel, oldest first."""
@@ -145,11 +145,11 @@ class SubscriptionStore:
 
     async def pause(self, subscription_id: int, guild_id: int, reason: str) -> Subscription:
         """Hold a subscription (a message key says why). What is not sent yet is not sent."""
-        return await self._connections.write(partial(_paused, subscription_id, guild_id, reason))
+        return await self._connections.write(partial(paused, subscription_id, guild_id, reason))
 
     async def resume(self, subscription_id: int, guild_id: int) -> Subscription:
         """Take a subscription up again, its channel too; what came meanwhile stays unsent."""
-        return await self._connections.write(partial(_paused, subscription_id, guild_id, None))
+        return await self._connections.write(partial(paused, subscription_id, guild_id, None))
 
     async def remove(self, subscription_id: int, guild_id: int) -> None:
         """Delete a subscription. What only it wanted and is not sent yet is not sent."""
@@ -179,7 +179,8 @@ def _many(
     return tuple(rows.subscription(row) for row in connection.execute(_SELECT + where, values))
 
 
-def _one(subscription_id: int, guild_id: int, connection: sqlite3.Connection) -> Subscription:
+def one(subscription_id: int, guild_id: int, connection: sqlite3.Connection) -> Subscription:
+    """Return a guild's subscription within a transaction. Raises NotFoundError."""
     found = _many(
         connection,
         "WHERE s.id = :id AND s.owner = 'guild' AND s.owner_id = :guild",
@@ -190,7 +191,8 @@ def _one(subscription_id: int, guild_id: int, connection: sqlite3.Connection) ->
     return found[0]
 
 
-def _added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subscription:
+def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subscription:
+    """Write a new subscription within a transaction. Raises `store.same_subscription`."""
     connection.execute(
         """
         INSERT INTO targets (kind, guild_id, channel_id, user_id)
@@ -227,9 +229,9 @@ def _added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subs
 def _edited(
     subscription_id: int, by: By, changed: Mapping[str, object], connection: sqlite3.Connection
 ) -> Subscription:
-    found = _one(subscription_id, by.guild_id, connection)
+    found = one(subscription_id, by.guild_id, connection)
     subscription_changes.edit(connection, found, changed, by)
-    return _one(subscription_id, by.guild_id, connection)
+    return one(subscription_id, by.guild_id, connection)
 
 
 def _moved(
@@ -239,16 +241,17 @@ def _moved(
     channel_id: int,
     connection: sqlite3.Connection,
 ) -> Subscription:
-    found = _one(subscription_id, by.guild_id, connection)
+    found = one(subscription_id, by.guild_id, connection)
     if found.target.channel_id != channel_id:
         subscription_changes.move(connection, found, kind, channel_id, by)
-    return _one(subscription_id, by.guild_id, connection)
+    return one(subscription_id, by.guild_id, connection)
 
 
-def _paused(
+def paused(
     subscription_id: int, guild_id: int, reason: str | None, connection: sqlite3.Connection
 ) -> Subscription:
-    found = _one(subscription_id, guild_id, connection)
+    """Hold a subscription, or take it up again without a reason, within a transaction."""
+    found = one(subscription_id, guild_id, connection)
     values = {"id": subscription_id, "reason": reason, "target": found.target.id}
     connection.execute("UPDATE subscriptions SET paused = :reason WHERE id = :id", values)
     if reason is None:
@@ -259,11 +262,11 @@ def _paused(
     else:
         withdraw(connection, found.target.id, subscription_id, "paused")
     bump_revision(connection)
-    return _one(subscription_id, guild_id, connection)
+    return one(subscription_id, guild_id, connection)
 
 
 def _removed(subscription_id: int, guild_id: int, connection: sqlite3.Connection) -> None:
-    found = _one(subscription_id, guild_id, connection)
+    found = one(subscription_id, guild_id, connection)
     withdraw(connection, found.target.id, subscription_id, "filter")
     connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": subscription_id})
     bump_revision(connection)

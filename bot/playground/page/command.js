@@ -2,7 +2,17 @@
 
 import { freshId, h, icon, iconButton } from "./dom.js";
 import { OptionList } from "./listbox.js";
-import { inOrder, isRemote, kindWord, localItems, matching, resolve, toData } from "./options.js";
+import {
+  inOrder,
+  isRemote,
+  kindWord,
+  localItems,
+  matching,
+  readFile,
+  resolve,
+  takesFile,
+  toData,
+} from "./options.js";
 
 const DEBOUNCE_MS = 160;
 
@@ -103,6 +113,7 @@ export class CommandForm {
 
   pill(field) {
     const { option } = field;
+    if (takesFile(option)) return this.filePill(field);
     const input = h("input", {
       type: "text",
       id: field.id,
@@ -140,6 +151,33 @@ export class CommandForm {
     return field.node;
   }
 
+  filePill(field) {
+    const { option } = field;
+    const input = h("input", {
+      type: "file",
+      id: field.id,
+      "aria-describedby": this.hint.id,
+      "aria-required": String(Boolean(option.required)),
+    });
+    field.input = input;
+    const name = h("span", { class: "file-name" }, field.text);
+    field.node = h("div", { class: "pill-field" }, h("label", { for: field.id }, option.name), input);
+    // A field that is drawn anew has forgotten its file's name; the value is kept.
+    if (field.text) field.node.append(name);
+    input.addEventListener("focus", () => this.entered(field));
+    input.addEventListener("change", async () => {
+      const [file] = input.files;
+      const { value, error = "" } = file ? await readFile(file) : {};
+      field.value = value;
+      field.text = value ? file.name : "";
+      field.error = error;
+      field.node.classList.toggle("wrong", Boolean(error));
+      name.remove();
+      this.tellHint(field);
+    });
+    return field.node;
+  }
+
   fit(field) {
     field.input.size = Math.max(6, Math.min(44, [...field.text].length + 1));
   }
@@ -154,7 +192,8 @@ export class CommandForm {
   focus(field) {
     const target = field?.input ?? this.pills.querySelector("input");
     target?.focus();
-    target?.setSelectionRange?.(target.value.length, target.value.length);
+    if (target?.type !== "file")
+      target?.setSelectionRange?.(target.value.length, target.value.length);
   }
 
   entered(field) {

@@ -12,12 +12,15 @@ const CHANNEL = 7;
 const ROLE = 8;
 const MENTIONABLE = 9;
 const NUMBER = 10;
+const FILE = 11;
+const LONGEST_FILE = 2 * 1024 * 1024;
 const LONGEST_TEXT = 6000;
 const WANTED = {
   [USER]: "user",
   [CHANNEL]: "channel",
   [ROLE]: "role",
   [MENTIONABLE]: "user or role",
+  [FILE]: "file",
 };
 
 /** List every command that can be sent: subcommands stand for themselves. */
@@ -88,6 +91,19 @@ export function inOrder(options) {
 /** Tell whether the bot is asked for suggestions while one types. */
 export function isRemote(option) {
   return option.autocomplete === true;
+}
+
+/** Tell whether a file is given to the option. */
+export function takesFile(option) {
+  return option.type === FILE;
+}
+
+/** Read a chosen file into what the playground's server takes, or say what is wrong. */
+export async function readFile(file) {
+  if (file.size > LONGEST_FILE) return { error: "The playground takes files of at most 2 MB" };
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return { value: { name: file.name, data: btoa(text) } };
 }
 
 /** List what can be chosen for an option here, or null where any text goes. */
