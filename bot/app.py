@@ -39,6 +39,7 @@ from bot.model import Finding, Target
 from bot.settings import Settings, read
 from bot.store import Store
 from bot.store.retention import Limits
+from bot.trace import Trace
 from bot.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
@@ -189,6 +190,9 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         store = await stack.enter_async_context(Store.open(settings.data))
         store.lock_instance()
         store.observe(counts.watch_database())
+        trace = Trace(settings.trace_fd) if settings.trace_fd else None
+        if trace is not None:
+            store.trace(trace.tell)
         guard = Guard(allow_private=settings.allow_private_feeds, ports=settings.feed_ports)
         session = await stack.enter_async_context(open_session(guard))
         workers = await stack.enter_async_context(Workers())
@@ -208,6 +212,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
             settings=settings,
             metrics=counts,
             link_key=link_key,
+            begun=trace.begin if trace is not None else None,
         )
         pace = Pace()
         client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace, counts))

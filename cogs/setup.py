@@ -244,6 +244,7 @@ class WordsForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Take what was typed."""
+        interaction.client.begin(interaction)
         await self._cog.take_words(interaction, self._key, self.words.value)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]

@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": WORDS,
     "log": WORDS,
     "metrics": WORDS,
+    "trace": WORDS,
     "query": WORDS,
     "store": WORDS | {"query"},
     "ingest.pure": WORDS | {"query"},
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cogs": WORDS | {"chat", "query", "store", "messages"},
     "playground": WORDS | {"settings", "log"},
     "app": WORDS
-    | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
+    | {"messages", "settings", "log", "trace", "query", "store", "ingest.pure", "ingest.fetch"}
     | {"ingest", "delivery", "upkeep", "starts", "chat", "cogs"},
     "doctor": WORDS
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}

@@ -58,6 +58,8 @@ class Ports:
     metrics: Any = None
     # The key that an article is filed under by its link; ingest knows how links are folded.
     link_key: Callable[[str], str] | None = None
+    # Told each interaction's id in the task that answers it, where somebody traces what it does.
+    begun: Callable[[int], object] | None = None
 
 
 class TagwireTree(app_commands.CommandTree["TagwireClient"]):
@@ -65,6 +67,7 @@ class TagwireTree(app_commands.CommandTree["TagwireClient"]):
 
     async def interaction_check(self, interaction: discord.Interaction[TagwireClient], /) -> bool:
         """Refuse a server of the operator's block list, where members may still have the bot."""
+        self.client.begin(interaction)
         if self.client.is_blocked(interaction.guild_id):
             await draw_error(interaction, TagwireError("chat.blocked"))
             return False
@@ -165,6 +168,11 @@ class TagwireClient(commands.AutoShardedBot):
             else:
                 _log.info("guild.blocked", extra={"guild_id": guild.id})
 
+    def begin(self, interaction: discord.Interaction[Any]) -> None:
+        """Tell whoever traces that this task answers an interaction from here on."""
+        if self.ports.begun is not None:
+            self.ports.begun(interaction.id)
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: there are no prefix commands."""
 
@@ -174,6 +182,7 @@ class TagwireClient(commands.AutoShardedBot):
 
     async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Hand a pressed control to the cog that owns its verb."""
+        self.begin(interaction)
         try:
             if self.is_blocked(interaction.guild_id):
                 raise TagwireError("chat.blocked")

@@ -1,12 +1,15 @@
 """The bot as a process of its own, started and killed on demand, with what it says kept."""
 
 import asyncio
+import contextlib
+import json
 import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 KEPT_LINES = 400
 PIECE_BYTES = 65_536
@@ -24,7 +27,10 @@ class Child:
         self.echo = echo
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         self.process: asyncio.subprocess.Process | None = None
+        # Told what the bot writes of its queries, statements and calls, a line at a time.
+        self.on_trace: Callable[[dict[str, Any]], object] | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._follower: asyncio.Task[None] | None = None
 
     @property
     def is_running(self) -> bool:
@@ -35,7 +41,15 @@ class Child:
         """Start the bot (`run` unless another verb is given); nothing when it already runs."""
         if self.is_running:
             return
-        self.process = await self._spawn(arguments or ("run",))
+        if self.on_trace is None:
+            self.process = await self._spawn(arguments or ("run",))
+        else:
+            reads, writes = os.pipe()
+            try:
+                self.process = await self._spawn(arguments or ("run",), writes)
+            finally:
+                os.close(writes)
+            self._follower = asyncio.create_task(self._follow(reads, self.on_trace))
         self._reader = asyncio.create_task(self._read(self.process))
 
     async def run_once(self, *arguments: str) -> tuple[int, str]:
@@ -60,6 +74,8 @@ class Child:
         code = await self.process.wait()
         if self._reader is not None:
             await self._reader
+        if self._follower is not None:
+            await self._follower
         return code
 
     async def stop(self) -> int | None:
@@ -74,13 +90,30 @@ class Child:
             self.kill()
             return await self.wait()
 
-    async def _spawn(self, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+    async def _follow(self, pipe: int, tell: Callable[[dict[str, Any]], object]) -> None:
+        lines = asyncio.StreamReader(limit=PIECE_BYTES)
+        protocol = asyncio.StreamReaderProtocol(lines)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(pipe, "rb"))
+        with contextlib.closing(transport):
+            async for line in lines:
+                # The last line of a bot that is killed may be half a line.
+                with contextlib.suppress(ValueError):
+                    tell(json.loads(line))
+
+    async def _spawn(
+        self, arguments: Sequence[str], trace: int | None = None
+    ) -> asyncio.subprocess.Process:
+        environment = self.environment
+        if trace is not None:
+            environment = {**environment, "TAGWIRE_TRACE_FD": str(trace)}
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "bot",
             *arguments,
-            env=self.environment,
+            env=environment,
+            pass_fds=() if trace is None else (trace,),
             cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

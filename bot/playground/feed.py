@@ -162,10 +162,15 @@ class Feed:
         raise web.HTTPNotFound
 
 
+def item_in(text: str) -> str | None:
+    """Return the trace's name of the item that a text links to, or None."""
+    found = ITEM_LINK.search(text)
+    return f"item {found[1]}" if found else None
+
+
 def item_of(form: object) -> str | None:
     """Return the trace's name of the item that a message's form links to, or None."""
-    found = ITEM_LINK.search(json.dumps(form)) if form else None
-    return f"item {found[1]}" if found else None
+    return item_in(json.dumps(form)) if form else None
 
 
 def _body(item: Item) -> str:

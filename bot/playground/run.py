@@ -87,6 +87,7 @@ async def running(
         async with Server(port=port, clock=clock, world=world, ids=ids) as server:
             settings = server.environment(folder) | {"TAGWIRE_POLL_INTERVAL": BOT_POLL_S}
             child = Child(settings | dict(environment or {}), folder=folder)
+            child.on_trace = server.tracing.take
             server.bench.bot = child
             ticking = asyncio.create_task(_live(server, child))
             try:

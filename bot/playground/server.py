@@ -18,6 +18,7 @@ from bot.playground.pages import Pages
 from bot.playground.rest.context import GATEWAY, HUB, INTERACTIONS
 from bot.playground.rest.gate import gate
 from bot.playground.socket import PageSockets
+from bot.playground.tracing import Tracing
 from bot.playground.trouble import Bench
 from bot.playground.world import World
 
@@ -48,6 +49,7 @@ class Server:
         self.interactions = Interactions(self.hub)
         self.faults = self.hub.faults
         self.feed = Feed(self.hub, sample_pool() if pool is None else pool)
+        self.tracing = Tracing(self.hub, self.interactions)
         self.bench = Bench(self.hub, self.gateway, self.feed)
         self.sockets = PageSockets(self.hub, self.interactions, self.bench)
         self.page_token = new_token()

@@ -46,6 +46,7 @@ class ArticleStore:
         `until` is an earlier page's: articles that arrived later stay off.
         """
         asked, window = Asked(scope, now, zone), Window(limit, cursor, until)
+        self._connections.asked(query)
         return await self._connections.read(
             lambda connection: searching.search(connection, query, asked, window)
         )
@@ -63,6 +64,7 @@ class ArticleStore:
     ) -> Page:
         """Search, and when nothing has all the words return the nearest, with notes that say so."""
         asked, window = Asked(scope, now, zone), Window(limit, cursor, until)
+        self._connections.asked(query)
         return await self._connections.read(
             lambda connection: find.find(connection, self._vocabulary, query, asked, window)
         )

@@ -19,6 +19,7 @@ import aiosqlite
 
 from bot.errors import StoreError
 from bot.store.locks import FileLock
+from bot.store.tracing import Statements, Tell
 
 Result = TypeVar("Result")
 Job = Callable[[sqlite3.Connection], Result]
@@ -73,6 +74,8 @@ class Connections:
         self._log = path.with_name(path.name + "-wal")
         # Called with "read" or "write" and the seconds a call took, waiting for its turn included.
         self.observe: Callable[[str, float], object] = lambda call, seconds: None
+        # Where set, told in the asker's context what was asked: kind, text and seconds.
+        self.tell: Tell | None = None
 
     @classmethod
     @asynccontextmanager
@@ -101,26 +104,42 @@ class Connections:
         StoreError when another process keeps writing or the disk is full.
         """
         started = time.perf_counter()
+        seen = Statements() if self.tell else None
+        job = seen.watched(job) if seen else job
         try:
             return await self._writer.run(
                 partial(self._locked, partial(self._transaction, job, durable=durable))
             )
         finally:
-            self.observe("write", time.perf_counter() - started)
+            self._done("write", started, seen)
 
     async def read(self, job: Job[Result]) -> Result:
         """Run the job on an idle reader, in one snapshot of the store."""
         started = time.perf_counter()
+        seen = Statements() if self.tell else None
+        job = seen.watched(job) if seen else job
         reader = await self._readers.get()
         try:
             return await reader.run(partial(_snapshot, job))
         finally:
             self._readers.put_nowait(reader)
-            self.observe("read", time.perf_counter() - started)
+            self._done("read", started, seen)
 
     async def outside_transaction(self, job: Job[Result]) -> Result:
         """Run a job on the writer that brings its own transactions (a rebuild)."""
         return await self._writer.run(partial(self._locked, job))
+
+    def asked(self, query: object) -> None:
+        """Tell, where somebody listens, which query the next call answers."""
+        if self.tell is not None:
+            self.tell("query", str(query), 0.0)
+
+    def _done(self, call: str, started: float, seen: Statements | None) -> None:
+        seconds = time.perf_counter() - started
+        self.observe(call, seconds)
+        if seen is not None and self.tell is not None:
+            seen.tell(self.tell)
+            self.tell(call, "", seconds)
 
     def _locked(self, job: Job[Result], connection: sqlite3.Connection) -> Result:
         with self._lock.held(BUSY_S):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,7 +64,15 @@ class IntakeStore:
         """
         feed_state = (validators, content_hash, next_check_at)
         job = partial(self._record, feed_id, reading, keyed, now, scope_id, announce, feed_state)
-        return await self._connections.write(job, durable=not bulk or announce)
+        started = time.perf_counter()
+        intake = await self._connections.write(job, durable=not bulk or announce)
+        if self._connections.tell is not None and (intake.new or intake.updated):
+            taken = f"{intake.new} new, {intake.updated} changed, {intake.owed} owed"
+            # A feed names its newest first; what changed may stand anywhere.
+            for item in keyed if intake.updated else keyed[: intake.new]:
+                told = f"{item.entry.url} {taken}"
+                self._connections.tell("recorded", told, time.perf_counter() - started)
+        return intake
 
     def _record(
         self,
