@@ -12,8 +12,9 @@ from bot.store import filing
 from bot.store.rows import unpacked
 
 TEXT_COLUMNS = ("title", "tags", "byline", "subheadings", "body")
+# The index's columns in order: body, title, tags, byline, subheadings, words, keys.
 # Title over tags and byline over sub-headings over body; `words` and `keys` only find.
-RANK = "bm25(8.0, 4.0, 4.0, 2.0, 1.0, 0.0, 0.0)"
+RANK = "bm25(1.0, 8.0, 4.0, 4.0, 2.0, 0.0, 0.0)"
 
 ALL = "z"
 IMAGE = "himage"
@@ -42,11 +43,11 @@ class IndexRow:
     def columns(self) -> tuple[str, ...]:
         """Return the values in the index's order."""
         return (
+            self.body,
             self.title,
             self.tags,
             self.byline,
             self.subheadings,
-            self.body,
             self.words,
             self.keys,
         )
@@ -128,7 +129,7 @@ def insert(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
     connection.executemany(
         """
         INSERT INTO article_index
-            (rowid, title, tags, byline, subheadings, body, words, keys)
+            (rowid, body, title, tags, byline, subheadings, words, keys)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         ((row.rowid, *row.columns) for row in found),
@@ -142,7 +143,7 @@ def delete(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
     connection.executemany(
         """
         INSERT INTO article_index
-            (article_index, rowid, title, tags, byline, subheadings, body, words, keys)
+            (article_index, rowid, body, title, tags, byline, subheadings, words, keys)
         VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         ((row.rowid, *row.columns) for row in found),

@@ -82,7 +82,7 @@ def _impacts(
     # A title weighs less here than in a search: what none has all of is a question, not a name.
     found = connection.execute(
         """
-        SELECT rowid, bm25(article_index, 2.0, 2.0, 2.0, 1.0, 1.0, 0.0, 0.0)
+        SELECT rowid, bm25(article_index, 1.0, 2.0, 2.0, 2.0, 1.0, 0.0, 0.0)
         FROM article_index WHERE article_index MATCH :match LIMIT :limit
         """,
         {"match": f"-{{words keys}} : {quoted(token)}", "limit": limit},
