@@ -62,8 +62,11 @@ class ArticleStore:
         until: int | None = None,
         zone: tzinfo = UTC,
     ) -> Page:
-        """Search, and when nothing has all the words return the nearest, with notes that say so."""
-        asked, window = Asked(scope, now, zone), Window(limit, cursor, until)
+        """Search, and when nothing has all the words return the nearest, with notes that say so.
+
+        Articles that tell one story are one hit, which names the others.
+        """
+        asked, window = Asked(scope, now, zone), Window(limit, cursor, until, fold=True)
         self._connections.asked(query)
         return await self._connections.read(
             lambda connection: find.find(connection, self._vocabulary, query, asked, window)

@@ -25,6 +25,10 @@ _LISTED = """
     FROM articles a INDEXED BY articles_seen
     WHERE a.hidden IS NULL
 """
+_STORIES = """
+    SELECT count(*) - count(m.story_id) + count(DISTINCT m.story_id) AS total
+    FROM ({matched}) found LEFT JOIN story_members m ON m.article_id = found.id
+"""
 _SEEN = " AND a.scope_id IN (SELECT value FROM json_each(:scopes)) AND a.id <= :until"
 
 _ORDERS = {
@@ -72,14 +76,22 @@ def total(
     until: int,
     order: Order = "new",
     before: Cursor | None = None,
+    *,
+    fold: bool = False,
 ) -> Statement:
-    """Return the statement that counts all matches, or those that come before a place."""
+    """Return the statement that counts all matches, or those that come before a place.
+
+    `fold` counts the matches that tell one story as one.
+    """
     values: dict[str, object] = {"scopes": visible(scope), "until": until}
-    parts = []
+    sources = []
     for number, branch in enumerate(branches):
-        source = _source(branch, number, values)
         place = _place(branch, order, before, values, back=True) if before else ""
-        parts.append(f"(SELECT count(*) {source}{place})")
+        sources.append(_source(branch, number, values) + place)
+    if fold and sources:
+        matched = " UNION ALL ".join(f"SELECT a.id AS id {source}" for source in sources)
+        return Statement(_STORIES.format(matched=matched), values)
+    parts = [f"(SELECT count(*) {source})" for source in sources]
     return Statement(f"SELECT {' + '.join(parts) or '0'} AS total", values)
 
 

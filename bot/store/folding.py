@@ -1,0 +1,66 @@
+"""Shows a story once: of its articles that a query matches, the newest stands for all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from bot.model import Scope
+from bot.store import stories
+from bot.store.check import Facts, passes
+from bot.store.index import index_row
+from bot.store.resolve import Test
+from bot.store.rows import many, visible
+
+
+def any_story(connection: sqlite3.Connection) -> bool:
+    """Return whether there is anything to fold at all."""
+    return connection.execute("SELECT 1 FROM story_members LIMIT 1").fetchone() is not None
+
+
+def folded(
+    connection: sqlite3.Connection,
+    places: Sequence[sqlite3.Row],
+    test: Test,
+    scope: Scope,
+    until: int,
+) -> list[sqlite3.Row]:
+    """Leave out each place whose story has a newer article that the query matches too."""
+    newer = _newer(connection, [place["id"] for place in places], scope, until)
+    others = {other for found in newer.values() for other in found}
+    matching = {one for one in others if passes(test, Facts(index_row(connection, one)))}
+    return [place for place in places if matching.isdisjoint(newer.get(place["id"], ()))]
+
+
+def told_once(connection: sqlite3.Connection, allowed: Mapping[int, int]) -> dict[int, int]:
+    """Return matches (sort_at by id) with the newest article of each story alone."""
+    story_of = stories.members(connection, allowed)
+    newest: dict[int, int] = {}
+    for article_id, story_id in story_of.items():
+        best = newest.setdefault(story_id, article_id)
+        if allowed[article_id] > allowed[best]:
+            newest[story_id] = article_id
+    kept = set(newest.values())
+    return {i: at for i, at in allowed.items() if i not in story_of or i in kept}
+
+
+def _newer(
+    connection: sqlite3.Connection, ids: Iterable[int], scope: Scope, until: int
+) -> dict[int, set[int]]:
+    rows = connection.execute(
+        """
+        SELECT m.article_id AS id, o.article_id AS other
+        FROM story_members m
+        JOIN story_members o ON o.story_id = m.story_id AND o.article_id <> m.article_id
+        JOIN articles mine ON mine.id = m.article_id
+        JOIN articles a ON a.id = o.article_id
+        WHERE m.article_id IN (SELECT value FROM json_each(:ids))
+          AND o.scope_id IN (SELECT value FROM json_each(:scopes))
+          AND a.sort_at > mine.sort_at AND a.hidden IS NULL AND a.id <= :until
+        """,
+        {"ids": many(ids), "scopes": visible(scope), "until": until},
+    )
+    found: dict[int, set[int]] = {}
+    for row in rows:
+        found.setdefault(row["id"], set()).add(row["other"])
+    return found
