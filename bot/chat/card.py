@@ -11,7 +11,7 @@ from discord import MediaGalleryItem, ui
 from bot.chat.escape import cleaned, cut, inert, isolated, safe_url
 from bot.chat.look import Look, look_of
 from bot.chat.page import option_text
-from bot.chat.room import ACCENT, NAME_CHARS, Room, Say, byline, moment, title_link
+from bot.chat.room import ACCENT, NAME_CHARS, Room, Say, also_at, byline, moment, title_link
 from bot.chat.template import filled, opening
 from bot.chat.view_keys import button, menu
 from bot.messages import catalogue
@@ -84,7 +84,8 @@ def _lines(articles: tuple[Article, ...], room: Room, say: Say, marks: Marks) ->
         share.size -= 1
         title = _title(article, share, say, marks.get(article.id))
         source = isolated(inert(article.source or article.feed, NAME_CHARS))
-        facts = " · ".join(part for part in (source, moment(article.published_at, say)) if part)
+        known = (source, also_at(article.also, say), moment(article.published_at, say))
+        facts = " · ".join(part for part in known if part)
         lead = "- " if len(articles) > 1 else ""
         line = cut(f"{lead}{title} · {facts}", share.chars, share.size)
         made.append(line)
@@ -126,6 +127,8 @@ def plain(parcel: Parcel, say: Say | None = None) -> str:
 def _plain_line(article: Article, say: Say) -> str:
     url = safe_url(article.url)
     title = inert(article.title, 200) or say("chat.untitled")
+    others = also_at(article.also, say)
+    title = f"{title} · {others}" if others else title
     return f"{title}\n<{url}>" if url else title
 
 
@@ -191,6 +194,7 @@ def _facts(article: Article, room: Room, say: Say, look: Look) -> str:
         shown.append(cut(names, min(320, room.chars // 4), room.size // 4))
     if "source" in look.parts:
         shown.append(isolated(inert(article.source or article.feed, NAME_CHARS)))
+        shown.append(cut(also_at(article.also, say), room.chars // 4, room.size // 4))
     if "date" in look.parts:
         shown.append(moment(article.published_at, say))
     return " · ".join(part for part in shown if part)

@@ -77,7 +77,7 @@ def note_text(note: Note, say: Say) -> str:
 def entry_text(hit: Hit, room: Room, say: Say) -> str:
     """Return the text of one entry: linked title, byline, source, date and excerpt."""
     title = title_link(hit.title, hit.url, room, say)
-    facts = facts_line(hit.authors, hit.source, hit.feed, hit.published_at, room, say)
+    facts = facts_line(hit.authors, hit.source, hit.feed, hit.published_at, room, say, hit.also)
     if hit.kind is not Kind.ARTICLE:
         facts = f"{say(f'chat.kind_{hit.kind}')} · {facts}"
     lines = [title, f"-# {facts}"]

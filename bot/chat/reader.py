@@ -20,6 +20,7 @@ PAGE_BYTES = 6_200
 PAGE_PIECES = 12
 GALLERY_ITEMS = 10
 TAG_BUTTONS = 5
+COPY_BUTTONS = 5
 TABLE_WIDTH = 48
 ALT_CHARS = 500
 WORDS_A_MINUTE = 220
@@ -93,6 +94,9 @@ def reader(
     if number >= len(sheets):
         parts.append(room.text(_foot(article, say)))
     parts.extend(_controls(article, number, len(sheets), say, may_share=may_share))
+    if article.also:
+        parts.append(room.text(f"-# {say('chat.also_at_heading')}"))
+        parts.append(ui.ActionRow(*_copies(article, say)))
     if beside.related:
         parts.append(room.text(f"-# {say('chat.related')}"))
         parts.append(ui.ActionRow(read_menu(beside.related, say, "related")))
@@ -180,6 +184,13 @@ def _controls(
         yield ui.ActionRow(
             *(button(option_text(t.name, "…", LABEL_CHARS), "tag", str(t.id)) for t in tags)
         )
+
+
+def _copies(article: Article, say: Say) -> Iterator[ui.Item[Any]]:
+    """Yield a button for each copy of the story, which opens it to be read."""
+    for copy in article.also[:COPY_BUTTONS]:
+        label = option_text(copy.name, say("chat.untitled"), LABEL_CHARS)
+        yield button(label, "open", str(copy.id))
 
 
 def minutes(blocks: Sequence[Block]) -> int:

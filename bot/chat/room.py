@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from discord import ui
 
 from bot.chat.escape import cut, inert, isolated, linked
+from bot.model import Copy
 
 # Discord's ceilings are 4,000 characters and 10,170 bytes with 12 for each text (discord.md 1.2).
 CHARS = 3_900
@@ -22,6 +23,7 @@ TITLE_CHARS = 220
 BYLINE_CHARS = 320
 NAME_CHARS = 80
 SHORT_URL_CHARS = 300
+ALSO_MOST = 4
 
 Say = Callable[..., str]
 """Words a message key in the reader's language: `Catalogue.say`."""
@@ -70,11 +72,21 @@ def byline(authors: tuple[str, ...], say: Say) -> str:
     names = [name for name in names if name]
     if len(authors) > 4:
         names = [*names[:3], say("chat.others", count=len(authors) - 3)]
-    if not names:
-        return ""
-    if len(names) == 1:
-        return names[0]
+    return listed(names, say)
+
+
+def listed(names: Sequence[str], say: Say) -> str:
+    """Return "A, B and C", or nothing without names."""
+    if len(names) < 2:
+        return names[0] if names else ""
     return say("chat.names_and", first=", ".join(names[:-1]), last=names[-1])
+
+
+def also_at(also: tuple[Copy, ...], say: Say) -> str:
+    """Return "also at AP and Reuters" for the copies of a story, or nothing without any."""
+    names = dict.fromkeys(isolated(inert(copy.name, NAME_CHARS)) for copy in also)
+    shown = listed([name for name in names if name][:ALSO_MOST], say)
+    return say("chat.also_at", names=shown) if shown else ""
 
 
 def facts_line(
@@ -84,9 +96,11 @@ def facts_line(
     published_at: datetime | None,
     room: Room,
     say: Say,
+    also: tuple[Copy, ...] = (),
 ) -> str:
-    """Return "A and B · Source · date": the source is the feed's name where none is known."""
+    """Return "A and B · Source · also at X · date"; the feed's name where no source is known."""
     place = isolated(inert(source or feed, NAME_CHARS))
     names = cut(byline(authors, say), min(BYLINE_CHARS, room.chars // 4), room.size // 4)
-    parts = (names, place, moment(published_at, say))
+    others = cut(also_at(also, say), room.chars // 4, room.size // 4)
+    parts = (names, place, others, moment(published_at, say))
     return " · ".join(part for part in parts if part)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.chat.escape import inert, isolated, safe_url
-from bot.chat.room import Room, Say, byline, moment
+from bot.chat.room import Room, Say, also_at, byline, moment
 from bot.errors import TagwireError
 from bot.model import Article, BlockType
 
@@ -95,11 +95,12 @@ def opening(article: Article) -> str:
 
 
 # Shown whole or not at all, and made safe by what makes them.
-WHOLE = frozenset({"authors", "date", "link", "image"})
+WHOLE = frozenset({"authors", "also", "date", "link", "image"})
 PARTS: Mapping[str, Callable[[Article, Say], str]] = {
     "title": lambda article, say: article.title,
     "authors": lambda article, say: byline(article.authors, say),
     "source": lambda article, say: article.source or article.feed,
+    "also": lambda article, say: also_at(article.also, say),
     "tags": lambda article, say: ", ".join(tag.name for tag in article.tags),
     "date": lambda article, say: (
         moment(article.published_at, say) if article.published_at is not None else ""

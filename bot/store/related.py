@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.model import Hit, Scope
 from bot.query import text
-from bot.store import heads
+from bot.store import heads, stories
 from bot.store.compile import quoted
 from bot.store.connections import Connections
 from bot.store.excerpt import Passage
@@ -62,12 +62,16 @@ def _related(
         },
     ).fetchall()
     told = [set(words)]
+    story_of = stories.members(connection, [article_id, *(row["id"] for row in rows)])
+    shown = {story_of.get(article_id)} - {None}
     kept: list[sqlite3.Row] = []
     for row in rows:
-        own = set(_telling(row["title"]))
-        if len(kept) < limit and not any(_same(own, other) for other in told):
+        own, story = set(_telling(row["title"])), story_of.get(row["id"])
+        is_told = story in shown or any(_same(own, other) for other in told)
+        if len(kept) < limit and not is_told:
             kept.append(row)
             told.append(own)
+            shown |= {story} - {None}
     return heads.hits(connection, kept, Passage())
 
 

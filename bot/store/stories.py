@@ -94,8 +94,11 @@ def copies(
     """Return the other articles of each one's story that a reader may see, oldest first."""
     found = connection.execute(
         """
-        SELECT m.article_id, o.article_id AS id, a.url, coalesce(s.name, f.title) AS name
+        SELECT m.article_id, o.article_id AS id, a.url, f.title AS feed, s.name AS source,
+               t.name AS own_source
         FROM story_members m
+        JOIN articles mine ON mine.id = m.article_id
+        LEFT JOIN sources t ON t.id = mine.source_id
         JOIN story_members o ON o.story_id = m.story_id AND o.article_id <> m.article_id
         JOIN articles a ON a.id = o.article_id
         JOIN feeds f ON f.id = a.feed_id
@@ -107,9 +110,15 @@ def copies(
         {"ids": many(ids), "scopes": visible(scope)},
     ).fetchall()
     return {
-        article_id: tuple(Copy(row["id"], row["name"], row["url"]) for row in part)
+        article_id: tuple(Copy(row["id"], _name(row), row["url"]) for row in part)
         for article_id, part in groupby(found, key=lambda row: row["article_id"])
     }
+
+
+def _name(row: sqlite3.Row) -> str:
+    # The same agency in two feeds: the feed's name is what tells the copies apart.
+    source: str = row["source"] or row["feed"]
+    return source if source != row["own_source"] else str(row["feed"])
 
 
 def members(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, int]:
