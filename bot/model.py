@@ -437,6 +437,17 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequel:
+    """One message that follows a post, in its thread; number 0 starts the thread.
+
+    `content` is what it shows, as chat.longread drew it when the post was sent.
+    """
+
+    number: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """One post ready to be sent: what the courier hands to the poster.
 
@@ -445,7 +456,7 @@ class Parcel:
     `overflow` counts the articles left out by the cap; `query` opens them. `started_at` is when the
     first try whose fate is still unknown began, if there is one (`doubtful`); `degraded` asks for
     plain text, because the full form was rejected. `message_id` is set when the message stands and
-    only has to be published.
+    only has to be published, or to be followed by `sequel`; `followed_by` are those that did.
     """
 
     post_id: int
@@ -463,6 +474,8 @@ class Parcel:
     message_id: int | None = None
     degraded: bool = False
     doubtful: bool = False
+    sequel: Sequel | None = None
+    followed_by: tuple[int, ...] = ()
 
 
 class Fate(StrEnum):
@@ -485,6 +498,7 @@ class Outcome:
     """The fate of a try, with the message when sent, the wait when retried, the reason when not.
 
     `reason` is a message key with `params`; `code` Discord's own error code for the operator.
+    `sequels` are what has to follow the message, each in a message of its own.
     """
 
     fate: Fate
@@ -495,6 +509,7 @@ class Outcome:
     code: int | None = None
     params: Mapping[str, str | int] = field(default_factory=dict)
     published: bool | None = None
+    sequels: tuple[str, ...] = ()
 
 
 class Poster(Protocol):

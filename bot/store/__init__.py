@@ -26,6 +26,7 @@ from bot.store.outbox import OutboxStore
 from bot.store.records import AuditStore, GuildStore, MetaStore, ViewStore
 from bot.store.related import RelatedStore
 from bot.store.retention import RetentionStore
+from bot.store.sequels import SequelStore
 from bot.store.subscription_copies import CopyStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.tag_changes import TagStore
@@ -55,6 +56,7 @@ class Store:
         self.trends = TrendStore(connections)
         self.related = RelatedStore(connections)
         self.outbox = OutboxStore(connections)
+        self.sequels = SequelStore(connections)
         self.corrections = CorrectionStore(connections)
         self.alerts = AlertStore(connections)
         self.explain = ExplainStore(connections)

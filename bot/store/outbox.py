@@ -7,13 +7,14 @@ All of it is written with synchronous FULL.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from bot.errors import NotFoundError
 from bot.model import Fate, OutboxStatus, Outcome, Parcel, Target
-from bot.store import forming, parcels, waiting
+from bot.store import forming, parcels, sequels, waiting
 from bot.store.connections import Connections
 from bot.store.rows import milliseconds, packed_json, second
 
@@ -193,11 +194,18 @@ class OutboxStore:
             "params": packed_json(outcome.params),
             "code": outcome.code,
         }
-        await self._connections.write(partial(_ended, sql, values))
+        await self._connections.write(partial(_ended, sql, values, outcome.sequels, at))
 
 
-def _ended(sql: str, values: Mapping[str, object], connection: sqlite3.Connection) -> None:
-    connection.execute(sql, values)
+def _ended(
+    sql: str,
+    values: Mapping[str, object],
+    contents: Sequence[str],
+    at: datetime,
+    connection: sqlite3.Connection,
+) -> None:
+    if connection.execute(sql, values).rowcount:
+        sequels.owe(connection, cast(int, values["id"]), contents, at)
     connection.execute(
         """
         UPDATE deliveries SET state = 'posted'

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from bot.model import Article, Parcel, Scope
+from bot.model import Article, Parcel, Scope, Sequel
 from bot.query import language
-from bot.store import heads, rows
+from bot.store import heads, rows, sequels
 from bot.store.check import Facts, passes
 from bot.store.index import index_row
 from bot.store.records import instance_id
@@ -19,27 +19,37 @@ from bot.store.resolve import Asked, resolve
 from bot.store.rows import at, many, milliseconds
 
 _NONCE_CHARS = 22
+# Ten digits, so that it is part of no smaller number.
+_MARK_LEAST = 10**9
 
 # Head of line: the oldest waiting post of a channel goes first or all of them wait. What only has
-# to be published waits by itself. A channel without access or a guild that was left waits too.
+# to be published waits by itself, and so does what follows a post; in a thread of many posts the
+# next one waits for it. A channel without access or a guild that was left waits too.
 # No wait is longer than an hour: one of more than two is that of a clock which was set back.
-NEXT = """
-    WITH head (id) AS (
+NEXT = f"""
+    WITH page (id) AS (SELECT post_id FROM ({sequels.DUE})),
+    head (id) AS (
         SELECT min(id) FROM posts WHERE state IN ('ready', 'sending') GROUP BY target_id
         UNION ALL
         SELECT min(id) FROM posts
         WHERE follow_up = 'publish'
           AND (next_try_at <= :now OR next_try_at > :now + 7200000) GROUP BY target_id
+        UNION ALL
+        SELECT id FROM page
     )
     SELECT min(p.id) AS id
     FROM head JOIN posts p ON p.id = head.id JOIN targets t ON t.id = p.target_id
-    WHERE (p.next_try_at <= :now OR p.next_try_at > :now + 7200000 OR p.state = 'sending')
+    WHERE (p.next_try_at <= :now OR p.next_try_at > :now + 7200000 OR p.state = 'sending'
+           OR p.id IN (SELECT id FROM page))
       AND t.paused IS NULL
+      AND NOT (t.kind = 'thread' AND p.state <> 'sent' AND EXISTS (
+          SELECT 1 FROM sequels q JOIN posts o ON o.id = q.post_id
+          WHERE q.state IN ('ready', 'sending') AND o.target_id = t.id))
       AND t.id NOT IN (SELECT value FROM json_each(:busy))
       AND NOT EXISTS (
           SELECT 1 FROM guilds g WHERE g.guild_id = t.guild_id AND g.left_at IS NOT NULL)
     GROUP BY p.target_id ORDER BY 1 LIMIT :limit
-"""
+"""  # noqa: S608 - a constant
 _POST = """
     SELECT p.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
            t.paused AS target_paused
@@ -58,19 +68,29 @@ def claimed(
         if not ids:
             return ()
         kept = [post_id for post_id in ids if not _withdrawn(connection, post_id)]
-    for post_id in kept:
-        connection.execute(
-            """
-            UPDATE posts
-            SET doubtful = iif(state = 'sending', 1, doubtful),
-                state = iif(follow_up = 'publish', state, 'sending'), attempts = attempts + 1,
-                started_at = coalesce(started_at, :now)
-            WHERE id = :id
-            """,
-            {"id": post_id, "now": milliseconds(now)},
-        )
     instance = instance_id(connection)
-    return tuple(_parcel(connection, instance, post_id, now) for post_id in kept)
+    return tuple(_started(connection, instance, post_id, now) for post_id in kept)
+
+
+def _started(connection: sqlite3.Connection, instance: str, post_id: int, now: datetime) -> Parcel:
+    """Mark a post, or a page that follows it, as being sent and return it."""
+    values = {"id": post_id, "now": milliseconds(now)}
+    started = connection.execute(
+        """
+        UPDATE posts
+        SET doubtful = iif(state = 'sending', 1, doubtful),
+            state = iif(follow_up = 'publish', state, 'sending'), attempts = attempts + 1,
+            started_at = coalesce(started_at, :now)
+        WHERE id = :id AND (state <> 'sent' OR (
+            follow_up = 'publish' AND (next_try_at <= :now OR next_try_at > :now + 7200000)))
+        """,
+        values,
+    ).rowcount
+    page = None if started else sequels.next_of(connection, post_id)
+    if page is not None:
+        sequels.start(connection, post_id, page["number"], now)
+        page = sequels.next_of(connection, post_id)
+    return _parcel(connection, instance, post_id, now, page)
 
 
 def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
@@ -78,8 +98,8 @@ def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
     values = {"id": post_id}
     post = connection.execute(
         """
-        SELECT doubtful OR state = 'sending' AS doubtful FROM posts
-        WHERE id = :id AND state IN ('ready', 'sending') AND NOT EXISTS (
+        SELECT state, doubtful OR state = 'sending' AS doubtful FROM posts
+        WHERE id = :id AND follow_up IS NOT 'publish' AND NOT EXISTS (
             SELECT 1 FROM deliveries d JOIN articles a ON a.id = d.article_id
             WHERE d.post_id = posts.id AND a.hidden IS NULL)
         """,
@@ -87,6 +107,9 @@ def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
     ).fetchone()
     if post is None:
         return False
+    if post["state"] == "sent":
+        sequels.withdraw(connection, post_id)
+        return True
     if post["doubtful"]:
         connection.execute(
             "UPDATE posts SET state = 'unknown', reason = :reason WHERE id = :id",
@@ -112,7 +135,11 @@ def sending(connection: sqlite3.Connection) -> tuple[Parcel, ...]:
 
 
 def _parcel(
-    connection: sqlite3.Connection, instance: str, post_id: int, now: datetime | None
+    connection: sqlite3.Connection,
+    instance: str,
+    post_id: int,
+    now: datetime | None,
+    page: sqlite3.Row | None = None,
 ) -> Parcel:
     post = connection.execute(_POST + "WHERE p.id = :id", {"id": post_id}).fetchone()
     wants = connection.execute(
@@ -127,24 +154,28 @@ def _parcel(
         {"id": post_id},
     ).fetchall()
     articles = _articles(connection, wants, post["guild_id"])
-    started_at = _moment(post["started_at"])
-    nonce = nonce_of(instance, post_id, post["generation"])
+    tried = post if page is None else page
+    started_at = _moment(tried["started_at"])
+    number = None if page is None else page["number"]
+    nonce = nonce_of(instance, post_id, post["generation"], number)
     return Parcel(
         post_id=post_id,
         nonce=nonce,
-        marker=nonce,
+        marker=nonce if page is None else mark_of(nonce),
         target=rows.target(post),
         articles=articles,
         overflow=post["overflow"],
         query=post["query"],
         mention_role_ids=_roles(connection, wants, now or started_at),
         look=_look(wants),
-        attempt=post["attempts"],
+        attempt=tried["attempts"],
         started_at=started_at,
         created_at=at(post["created_at"]),
         message_id=post["message_id"],
         degraded=bool(post["degraded"]),
-        doubtful=bool(post["doubtful"]),
+        doubtful=bool(tried["doubtful"]),
+        sequel=None if page is None else Sequel(page["number"], page["content"]),
+        followed_by=sequels.messages(connection, post_id),
     )
 
 
@@ -153,10 +184,17 @@ def standing(connection: sqlite3.Connection, post_id: int, now: datetime) -> Par
     return _parcel(connection, instance_id(connection), post_id, now)
 
 
-def nonce_of(instance: str, post_id: int, generation: int) -> str:
-    """Return the nonce of a post: the same for each try, and for no other post of any store."""
-    digest = hashlib.sha256(f"{instance}:{post_id}:{generation}".encode()).digest()
+def nonce_of(instance: str, post_id: int, generation: int, number: int | None = None) -> str:
+    """Return the nonce of a post, or of what follows it: the same for each try, and no other's."""
+    named = f"{instance}:{post_id}:{generation}" + ("" if number is None else f":{number}")
+    digest = hashlib.sha256(named.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode()[:_NONCE_CHARS]
+
+
+def mark_of(nonce: str) -> str:
+    """Return the number by which a page is found again: the id of a component, of 31 bits."""
+    digest = hashlib.sha256(nonce.encode()).digest()
+    return str(_MARK_LEAST + int.from_bytes(digest[:4]) % (2**31 - _MARK_LEAST))
 
 
 def _articles(

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bot.model import DeadLetter, OutboxStatus, Outcome, Target
-from bot.store import alerts, forming, rows
+from bot.store import alerts, forming, rows, sequels
 from bot.store.parcels import NEXT
 from bot.store.records import bump_revision
 from bot.store.rows import at, many, milliseconds, moment, packed_json, second
@@ -39,6 +39,7 @@ def pause_target(
         """,
         values,
     )
+    sequels.put_back(connection, target_id, now)
     return _paused(target_id, reason, "store.alert_paused", now, connection)
 
 
@@ -60,6 +61,7 @@ def close_target(target_id: int, now: datetime, connection: sqlite3.Connection) 
         "UPDATE posts SET follow_up = 'failed' WHERE target_id = :id AND follow_up = 'publish'",
         values,
     )
+    sequels.close(connection, target_id)
     connection.execute(
         "UPDATE subscriptions SET paused = :reason WHERE target_id = :id AND paused IS NULL",
         values,
