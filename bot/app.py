@@ -24,9 +24,9 @@ from bot import __version__, log, metrics, starts
 from bot.chat.amend import DiscordAmender
 from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
-from bot.chat.outcomes import Wire
+from bot.chat.outcomes import CLOUDFLARE_SILENCE_S, Wire, asked_s, is_wall
 from bot.chat.post import DiscordPoster
-from bot.delivery import Courier, Pace, Silenced
+from bot.delivery import Courier
 from bot.errors import TagwireError
 from bot.ingest.addresses import Guard
 from bot.ingest.desk import Desk
@@ -36,6 +36,7 @@ from bot.ingest.poll import Poller, Rhythm
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
 from bot.model import Finding, Target
+from bot.quota import Pace, Silenced
 from bot.settings import Settings, read
 from bot.store import Store
 from bot.store.retention import Limits
@@ -109,7 +110,7 @@ class Parts:
     async def work(self, stop: asyncio.Event, token: str) -> None:
         """Log in and work until `stop` is set, Discord refuses the token, or the login fails."""
         _log.info("app.started", extra={"version": __version__, "pid": os.getpid()})
-        login = asyncio.create_task(_connect(self.client, token), name="gateway")
+        login = asyncio.create_task(self._connect(stop, token), name="gateway")
         tasks = [
             asyncio.create_task(_kept_up(lambda: self.poller.run(stop, utc_now)), name="poller"),
             asyncio.create_task(_kept_up(lambda: self._deliver(stop)), name="courier"),
@@ -132,6 +133,12 @@ class Parts:
         if self.courier.refused.is_set():
             raise TagwireError("delivery.unauthorised")
         _log.info("app.stopped")
+
+    async def _connect(self, stop: asyncio.Event, token: str) -> None:
+        await self.courier.sit_out(utc_now(), stop)
+        if not stop.is_set():
+            async with self.client:
+                await self.client.start(token)
 
     async def _count(self) -> None:
         while True:
@@ -238,22 +245,34 @@ async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tupl
 
 
 def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
-    """Return hooks that let each request to Discord wait for its place, and count the waits."""
+    """Return hooks that let each request to Discord wait for its place, and count the waits.
+
+    A block or a limit for the whole bot holds up every request, whichever met it.
+    """
     trace = aiohttp.TraceConfig()
 
     async def begin(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
         # The answers to commands and buttons are not counted (discord.md 1.4), and never wait.
-        counted = "/api/" in about.url.path and not _UNCOUNTED.search(about.url.path)
-        if counted:
-            started = time.perf_counter()
-            await pace.take()
-            counts.rate_limit_waits.inc(time.perf_counter() - started)
-        context.counted = counted
+        context.counted = False
+        if "/api/" not in about.url.path:
+            return
+        if _UNCOUNTED.search(about.url.path):
+            pace.check()
+            return
+        started = time.perf_counter()
+        await pace.take()
+        context.counted = True
+        counts.rate_limit_waits.inc(time.perf_counter() - started)
 
     async def end(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
         answer = getattr(about, "response", None)
         if answer is not None and answer.status == TOO_MANY:
-            counts.rate_limit_waits.inc(_seconds(answer.headers.get("Retry-After")))
+            asked = asked_s(answer.headers) or 0.0
+            counts.rate_limit_waits.inc(asked)
+            if is_wall(answer.headers):
+                pace.be_silent(max(CLOUDFLARE_SILENCE_S, asked))
+            elif answer.headers.get("X-RateLimit-Scope") == "global":
+                pace.hold(asked)
         if context.counted:
             pace.give_back()
 
@@ -261,18 +280,6 @@ def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
     trace.on_request_end.append(end)
     trace.on_request_exception.append(end)
     return trace
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        return max(0.0, float(text or 0))
-    except ValueError:
-        return 0.0
-
-
-async def _connect(client: TagwireClient, token: str) -> None:
-    async with client:
-        await client.start(token)
 
 
 async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:

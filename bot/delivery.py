@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, Poster, TargetKind
+from bot.quota import Pace
 from bot.store import Store
 
 _log = logging.getLogger(__name__)
@@ -39,9 +40,8 @@ IDLE_WAIT_S = 1.0
 # Where the clock was set back, a try may have been made up to so much before it seems to be.
 CLOCK_DOUBT = timedelta(hours=26)
 
-# Discord's limit for all of a bot's requests together (discord.md 1.4), and a grain of salt.
-REQUESTS_MOST = 50
-REQUESTS_WINDOW_S = 1.005
+# Where the end of a block is kept: a start within it would prolong it.
+SILENT_UNTIL = "silent_until"
 
 EVENT_OF = {
     Fate.SENT: "delivery.sent",
@@ -65,8 +65,12 @@ def must_look_first(parcel: Parcel, now: datetime) -> bool:
     """
     if not parcel.doubtful:
         return False
+    if parcel.sequel is not None and parcel.sequel.number == 0:
+        # A message has one thread: Discord says so when it is started again.
+        return False
     age = now - parcel.started_at
-    return parcel.target.kind is TargetKind.FORUM or not timedelta(0) <= age <= NONCE_WINDOW
+    is_start = parcel.target.kind is TargetKind.FORUM and parcel.sequel is None
+    return is_start or not timedelta(0) <= age <= NONCE_WINDOW
 
 
 def looked_for(parcel: Parcel, now: datetime) -> Parcel:
@@ -74,50 +78,6 @@ def looked_for(parcel: Parcel, now: datetime) -> Parcel:
     if parcel.started_at <= now:
         return parcel
     return replace(parcel, started_at=now - CLOCK_DOUBT)
-
-
-class Silenced(OSError):
-    """A request was not sent: Discord's wall has blocked this address."""
-
-
-class Pace:
-    """Keeps all requests of the process together under a limit, without ever being told off.
-
-    A place is free again a window after the answer came: whatever the network's delays, no more
-    than `most` requests reach Discord within one.
-    """
-
-    def __init__(self, most: int = REQUESTS_MOST, window_s: float = REQUESTS_WINDOW_S) -> None:
-        self._free = asyncio.Semaphore(most)
-        self._window_s = window_s
-        self._silent_until_s = 0.0
-        self.waiting = 0
-
-    async def take(self) -> None:
-        """Wait for a place, first come first served. Raises Silenced while nothing may go out."""
-        self._check()
-        self.waiting += 1
-        try:
-            await self._free.acquire()
-        finally:
-            self.waiting -= 1
-        try:
-            self._check()
-        except Silenced:
-            self._free.release()
-            raise
-
-    def be_silent(self, seconds: float) -> None:
-        """Let nothing out for so long, nor what waits already: it would prolong a block."""
-        self._silent_until_s = asyncio.get_running_loop().time() + seconds
-
-    def _check(self) -> None:
-        if asyncio.get_running_loop().time() < self._silent_until_s:
-            raise Silenced
-
-    def give_back(self) -> None:
-        """Free the place once the window has passed."""
-        asyncio.get_running_loop().call_later(self._window_s, self._free.release)
 
 
 class Courier:
@@ -164,7 +124,7 @@ class Courier:
     async def tick(self, now: datetime) -> int:
         """Form posts, claim one for each idle target and start sending; return how many started."""
         async with self._ticking:
-            if self._draining or self.refused.is_set() or self._is_silent(now):
+            if self._draining or self.refused.is_set() or await self._is_silent(now):
                 return 0
             outbox = self._store.outbox
             await outbox.form(now)
@@ -174,9 +134,24 @@ class Courier:
                 self._start(parcel)
             return len(parcels)
 
-    def _is_silent(self, now: datetime) -> bool:
+    async def sit_out(self, now: datetime, stop: asyncio.Event) -> None:
+        """Wait for the end of a block that an earlier run was told of; `stop` ends the wait."""
+        kept = await self._store.meta.get(SILENT_UNTIL)
+        until = datetime.fromisoformat(kept) if kept else now
+        left_s = min(WAIT_MOST_S, (until - now).total_seconds())
+        if left_s <= 0:
+            return
+        await self._be_silent(now, left_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), left_s)
+
+    async def _is_silent(self, now: datetime) -> bool:
         if self._silent_until is None or now >= self._silent_until:
-            return False
+            # Whatever request met the wall: a command's, a correction's, the login's.
+            if self._pace.silent_s <= 0:
+                return False
+            await self._be_silent(now, self._pace.silent_s)
+            return True
         # A clock that was set back makes it no longer than Discord asked.
         self._silent_until = min(self._silent_until, now + self._silence)
         return True
@@ -244,7 +219,7 @@ class Courier:
             await asyncio.sleep(back_off_s(parcel.attempt))
 
     async def _attempt(self, parcel: Parcel) -> Outcome:
-        if parcel.message_id is not None:
+        if parcel.message_id is not None and parcel.sequel is None:
             return await self._poster.publish(parcel, parcel.message_id)
         now = self._now()
         if must_look_first(parcel, now):
@@ -267,10 +242,12 @@ class Courier:
                 "code": outcome.code,
             },
         )
-        if parcel.message_id is not None:
+        if parcel.sequel is not None:
+            await self._settle_sequel(parcel, parcel.sequel.number, outcome, now)
+        elif parcel.message_id is not None:
             await self._settle_publishing(parcel, outcome, now)
-            return
-        await self._settle_post(parcel, outcome, now)
+        else:
+            await self._settle_post(parcel, outcome, now)
 
     async def _settle_post(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
         outbox = self._store.outbox
@@ -297,7 +274,7 @@ class Courier:
     async def _try_again(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
         wait_s = _wait_s(parcel, outcome)
         if outcome.fate is Fate.BLOCKED:
-            self._be_silent(now, wait_s)
+            await self._be_silent(now, wait_s)
         if not _is_given_up(parcel, now):
             await self._store.outbox.retry(parcel.post_id, now + timedelta(seconds=wait_s), outcome)
         elif parcel.doubtful or outcome.fate is Fate.UNKNOWN:
@@ -305,11 +282,48 @@ class Courier:
         else:
             await self._store.outbox.dead(parcel.post_id, outcome, now)
 
-    def _be_silent(self, now: datetime, wait_s: float) -> None:
+    async def _be_silent(self, now: datetime, wait_s: float) -> None:
         self._silence = timedelta(seconds=wait_s)
         self._silent_until = now + self._silence
         self._pace.be_silent(wait_s)
-        _log.error("delivery.blocked", extra={"seconds": wait_s})
+        _log.error("delivery.blocked", extra={"seconds": round(wait_s)})
+        await self._store.meta.set(SILENT_UNTIL, self._silent_until.isoformat())
+
+    async def _settle_sequel(
+        self, parcel: Parcel, number: int, outcome: Outcome, now: datetime
+    ) -> None:
+        outbox, sequels, post_id = self._store.outbox, self._store.sequels, parcel.post_id
+        # A thread of its own that is shut or deleted says nothing about its channel.
+        is_target = parcel.target.kind is TargetKind.THREAD
+        match outcome.fate:
+            case Fate.SENT:
+                await sequels.sent(post_id, number, outcome)
+            case Fate.UNREADABLE:
+                await sequels.unknown(post_id, number, outcome)
+            case Fate.GONE if is_target:
+                await outbox.close_target(parcel.target.id, now)
+            case Fate.ACCESS_LOST if is_target:
+                await outbox.pause_target(parcel.target.id, outcome, now)
+            case Fate.GONE | Fate.ACCESS_LOST | Fate.REJECTED:
+                await sequels.failed(post_id, number, outcome, now)
+            case _:
+                await self._try_sequel_again(parcel, number, outcome, now)
+
+    async def _try_sequel_again(
+        self, parcel: Parcel, number: int, outcome: Outcome, now: datetime
+    ) -> None:
+        sequels, wait_s = self._store.sequels, _wait_s(parcel, outcome)
+        if outcome.fate is Fate.UNAUTHORISED:
+            self.refused.set()
+        if outcome.fate is Fate.BLOCKED:
+            await self._be_silent(now, wait_s)
+        if not _is_given_up(parcel, now):
+            at = now + timedelta(seconds=wait_s)
+            await sequels.retry(parcel.post_id, number, at, outcome)
+        elif parcel.doubtful or outcome.fate is Fate.UNKNOWN:
+            await sequels.unknown(parcel.post_id, number, outcome)
+        else:
+            await sequels.failed(parcel.post_id, number, outcome, now)
 
     async def _settle_publishing(self, parcel: Parcel, outcome: Outcome, now: datetime) -> None:
         outbox = self._store.outbox
@@ -317,7 +331,7 @@ class Courier:
         if outcome.fate is Fate.UNAUTHORISED:
             self.refused.set()
         if outcome.fate is Fate.BLOCKED:
-            self._be_silent(now, wait_s)
+            await self._be_silent(now, wait_s)
         retried = (Fate.RETRY, Fate.UNKNOWN, Fate.BLOCKED, Fate.UNAUTHORISED)
         if outcome.fate not in retried or _is_given_up(parcel, now):
             await outbox.followed_up(parcel.post_id, outcome, now)

@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ingest.pure": WORDS | {"query"},
     "ingest.fetch": WORDS,
     "ingest": WORDS | {"query", "store", "ingest.pure", "ingest.fetch"},
-    "delivery": WORDS | {"store"},
+    "quota": set(),
+    "delivery": WORDS | {"store", "quota"},
     "upkeep": WORDS | {"store"},
     "starts": WORDS | {"store"},
     "chat": WORDS | {"query", "messages"},
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "playground": WORDS | {"settings", "log"},
     "app": WORDS
     | {"messages", "settings", "log", "trace", "query", "store", "ingest.pure", "ingest.fetch"}
-    | {"ingest", "delivery", "upkeep", "starts", "chat", "cogs"},
+    | {"ingest", "quota", "delivery", "upkeep", "starts", "chat", "cogs"},
     "doctor": WORDS
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
     | {"ingest", "delivery", "app", "playground"},
@@ -57,6 +58,7 @@ WAYS_IN = {"poll", "desk", "archive", "worker", "document", "reading"} | {
     "pace",
     "paged",
     "sync",
+    "whole_site",
 }
 
 

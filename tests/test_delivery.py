@@ -10,9 +10,10 @@ import pytest
 
 from bot.app import WIRE
 from bot.chat.outcomes import outcome_of
-from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, Courier, Pace, Silenced, back_off_s
+from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, SILENT_UNTIL, Courier, back_off_s
 from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, TargetKind
+from bot.quota import Pace, Silenced
 from bot.store import Store
 from tests.conftest import NOW, Newsroom, make_entry
 
@@ -59,7 +60,7 @@ class Desk:
         self.now = NOW
         self.store = store
         self.poster = poster
-        self.pace = Pace()
+        self.pace = Pace(clock=lambda: self.now.timestamp())
         self.courier = Courier(
             store, poster, now=lambda: self.now, metrics=Metrics(), pace=self.pace
         )
@@ -362,3 +363,63 @@ async def test_a_subscription_whose_channel_was_gone_has_a_way_back(
     await desk.work()
     assert desk.poster.titles(channel_id)[-1:] == ["two"]
     assert (await subscriptions.get(subscription.id, 1)).paused is None
+
+
+@pytest.mark.fault("F14")
+async def test_a_block_outlives_a_restart_by_what_is_left_of_it(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    blocked = Outcome(Fate.BLOCKED, retry_after_s=600, reason="delivery.blocked")
+    await Desk(newsroom.store, ScriptedPoster(blocked)).work()
+    second, stop = Desk(newsroom.store, ScriptedPoster()), asyncio.Event()
+    second.now += timedelta(minutes=4)
+    waiting = asyncio.create_task(second.courier.sit_out(second.now, stop))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    with pytest.raises(Silenced):
+        await second.pace.take()
+    stop.set()
+    await waiting
+    await second.work()
+    assert second.poster.calls == []
+    await second.later(minutes=7)
+    assert second.poster.titles(11) == ["one"]
+    third = Desk(newsroom.store, ScriptedPoster())
+    await third.courier.sit_out(second.now, asyncio.Event())
+    await third.pace.take()
+
+
+@pytest.mark.fault("F14", "F35")
+async def test_a_block_that_lies_far_ahead_is_waited_for_an_hour_at_most(
+    newsroom: Newsroom,
+) -> None:
+    await newsroom.store.meta.set(SILENT_UNTIL, (NOW + timedelta(days=9)).isoformat())
+    desk, stop = Desk(newsroom.store, ScriptedPoster()), asyncio.Event()
+    stop.set()
+    await desk.courier.sit_out(desk.now, stop)
+    desk.now += timedelta(minutes=61)
+    await desk.pace.take()
+
+
+@pytest.mark.fault("F14")
+async def test_a_block_that_another_request_met_silences_the_courier_too(
+    newsroom: Newsroom,
+) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    desk = Desk(newsroom.store, ScriptedPoster())
+    desk.pace.be_silent(600)
+    await desk.work()
+    assert desk.poster.calls == []
+    assert await newsroom.store.meta.get(SILENT_UNTIL)
+    await desk.later(minutes=11)
+    assert desk.poster.titles(11) == ["one"]
+
+
+@pytest.mark.fault("F13")
+async def test_a_limit_for_the_whole_bot_lets_everything_out_after_it() -> None:
+    pace = Pace()
+    started = asyncio.get_running_loop().time()
+    pace.hold(0.1)
+    await asyncio.gather(*(pace.take() for _ in range(5)))
+    assert asyncio.get_running_loop().time() - started >= 0.1

@@ -13,11 +13,12 @@ import pytest
 from bot.app import WIRE, paced
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.post import DiscordPoster
-from bot.delivery import Courier, Pace
+from bot.delivery import Courier
 from bot.metrics import Metrics
 from bot.model import Parcel, TargetKind
 from bot.playground.driver import Driver, text_of
 from bot.playground.server import Server
+from bot.quota import Pace
 from bot.settings import Settings
 from bot.store import Store
 from tests.conftest import Newsroom, make_entry
