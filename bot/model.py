@@ -51,6 +51,10 @@ class Block:
     text: str
     url: str | None = None
 
+    # As it is sent between processes: the way of a frozen dataclass takes four times as long.
+    def __reduce__(self) -> tuple[object, ...]:
+        return Block, (self.type, self.text, self.url)
+
 
 class Kind(StrEnum):
     """What an article is, told by the marker in its title (formats.md section 7)."""
@@ -99,12 +103,42 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """What the index holds of an article's own text (bot.query.indexing); names are not in it.
+
+    `title_words` and `text_words` are the unstemmed words, as the index keeps them for prefixes.
+    """
+
+    title: str
+    subheadings: str
+    body: str
+    title_words: str
+    text_words: str
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Texts, (
+            self.title,
+            self.subheadings,
+            self.body,
+            self.title_words,
+            self.text_words,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Keyed:
-    """An entry with its identity: its keys, strongest first, and a hash of what a reader sees."""
+    """An entry with its identity: its keys, strongest first, and a hash of what a reader sees.
+
+    `texts` are made beforehand where many entries come at once; without them intake makes them.
+    """
 
     entry: Entry
     keys: tuple[str, ...]
     content_hash: bytes
+    texts: Texts | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Keyed, (self.entry, self.keys, self.content_hash, self.texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,7 @@ __all__ = [
     "QueryTokens",
     "fold",
     "index_text",
+    "indexed",
     "prefix",
     "query_tokens",
     "tokens",
@@ -100,6 +101,14 @@ def words_text(text: str) -> str:
     return _analyser().words_text(text)
 
 
+def indexed(parts: Sequence[str]) -> tuple[str, str]:
+    """Return the tokens of several parts, and their distinct words for prefixes, in one go.
+
+    The same as index_text and words_text of each part put together.
+    """
+    return _analyser().indexed(parts)
+
+
 def prefix(text: str) -> str:
     """Return what a Prefix compares with the starts of tokens and words: folded, unstemmed."""
     words = (word.removesuffix(_ACRONYM_MARK) for piece in text.split() for word in _split(piece))
@@ -136,6 +145,13 @@ class _Analyser:
         pieces = (text.lower() if _is_shouted(text) else text).split()
         return " ".join(filter(None, map(self._pieces.__getitem__, pieces)))
 
+    def indexed(self, parts: Sequence[str]) -> tuple[str, str]:
+        plain = (part.lower() if _is_shouted(part) else part for part in parts)
+        pieces = " ".join(plain).split()
+        found = filter(None, map(self._pieces.__getitem__, pieces))
+        words = filter(None, map(self._pieces.unstemmed.__getitem__, dict.fromkeys(pieces)))
+        return " ".join(found), " ".join(dict.fromkeys(" ".join(words).split()))
+
     def words_text(self, text: str) -> str:
         pieces = dict.fromkeys((text.lower() if _is_shouted(text) else text).split())
         found = filter(None, map(self._pieces.unstemmed.__getitem__, pieces))
@@ -152,7 +168,8 @@ class _Pieces(dict[str, str]):
         super().__init__()
         self.unstemmed = _Unstemmed(self)
         self._lock = threading.Lock()  # the stemmer is not safe for two threads at once
-        self._stemmer = Stemmer.Stemmer("english", 0)  # its own cache is slower than the stemming
+        self._stemmer = Stemmer.Stemmer("english", 0)  # its own cache is slower than ours
+        self._stems: dict[str, str] = {}
 
     def __missing__(self, piece: str) -> str:
         return self.read(piece)[0]
@@ -172,16 +189,22 @@ class _Pieces(dict[str, str]):
             if len(self) >= _PIECES_KEPT:
                 self.clear()
                 self.unstemmed.clear()
+                self._stems.clear()
             self.unstemmed[piece] = unstemmed
             self[piece] = found
         return found, unstemmed
 
     def _stem(self, word: str) -> str:
+        known = self._stems.get(word)
+        if known is not None:
+            return known
         if not (word.isascii() and word.isalpha()):
             return word
         with self._lock:
-            stem: str = self._stemmer.stemWord(word)
-        return stem or word
+            stem: str = self._stemmer.stemWord(word) or word
+        if len(word) <= _LONGEST_PIECE and len(self._stems) < _PIECES_KEPT:
+            self._stems[word] = stem
+        return stem
 
 
 class _Unstemmed(dict[str, str]):
