@@ -11,7 +11,7 @@ from typing import Any, Literal
 from bot.errors import NotFoundError
 from bot.model import Article, Entry, Keyed, Kind, Scope, Tag
 from bot.query.tags import tag_key
-from bot.store import corrections, filing, heads, index, rows, stories
+from bot.store import edits, filing, heads, index, once, rows, stories
 from bot.store.identity import Stored
 from bot.store.rows import packed, second, seconds
 
@@ -212,7 +212,8 @@ def hide(article_id: int, how: Hidden, connection: sqlite3.Connection) -> None:
         """,
         values,
     )
-    corrections.owe_edits(connection, [article_id], None, last=True)
+    edits.owe_edits(connection, [article_id], None, last=True)
+    once.release(connection, article_id)
     stories.leave(connection, article_id)
 
 

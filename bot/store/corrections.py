@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -15,11 +15,6 @@ from bot.store import forming, parcels
 from bot.store.connections import Connections
 from bot.store.records import Change, note_change
 from bot.store.rows import at, many, milliseconds, packed_json, second
-
-# An article that keeps changing is edited so often and then left as it is.
-EDITS_MOST = 5
-# Corrections come in flurries: one edit shows the last of them.
-SETTLE = timedelta(seconds=30)
 
 What = Literal["edit", "delete"]
 
@@ -129,40 +124,6 @@ class CorrectionStore:
             "at": milliseconds(at) if at else None,
         }
         await self._connections.write(lambda connection: connection.execute(sql, values).rowcount)
-
-
-def owe_edits(
-    connection: sqlite3.Connection,
-    article_ids: Iterable[int],
-    now: datetime | None,
-    *,
-    last: bool = False,
-) -> None:
-    """Let every message that shows one of these articles be edited, a bounded number of times.
-
-    `last` is for what must be shown whatever the count: a withdrawal. Without `now` it is due.
-    """
-    connection.execute(
-        """
-        INSERT INTO corrections (post_id, what, state, next_try_at, changed_at)
-        SELECT DISTINCT p.id, 'edit', 'owed', :due, :now
-        FROM deliveries d JOIN posts p ON p.id = d.post_id
-        WHERE d.article_id IN (SELECT value FROM json_each(:articles))
-          AND p.state IN ('sending', 'sent')
-        ON CONFLICT (post_id) DO UPDATE
-            SET state = 'owed', attempts = 0, changed_at = max(changed_at + 1, excluded.changed_at),
-                next_try_at = iif(state = 'owed', min(next_try_at, excluded.next_try_at),
-                                  excluded.next_try_at)
-            WHERE state <> 'ended' AND what = 'edit' AND (edits < :most OR :last)
-        """,
-        {
-            "articles": many(article_ids),
-            "due": 0 if now is None else milliseconds(now + SETTLE),
-            "now": 0 if now is None else second(now),
-            "most": EDITS_MOST,
-            "last": last,
-        },
-    )
 
 
 _NEXT = """

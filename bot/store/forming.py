@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from bot.store import once
 from bot.store.rhythm import DEFAULT_CAP, Rhythm, is_held, rhythm_of
 from bot.store.rows import at, many, milliseconds, second
 
@@ -45,6 +46,7 @@ class _Due:
     rhythm: Rhythm
     owed_at: datetime
     alone: bool
+    story_id: int | None
 
     @property
     def is_bundled(self) -> bool:
@@ -56,12 +58,13 @@ def form(now: datetime, connection: sqlite3.Connection) -> int:
     """Form the posts that are due and return how many, oldest article first in each channel."""
     found = connection.execute(
         f"""
-        SELECT d.id, d.target_id, d.subscription_id, d.created_at, t.kind, a.hidden,
+        SELECT d.id, d.target_id, d.subscription_id, d.created_at, t.kind, a.hidden, m.story_id,
                coalesce(s.query, '') AS query, coalesce(s.rhythm, '{{}}') AS rhythm
         FROM deliveries d
         JOIN targets t ON t.id = d.target_id
         JOIN articles a ON a.id = d.article_id
         LEFT JOIN subscriptions s ON s.id = d.subscription_id
+        LEFT JOIN story_members m ON m.article_id = d.article_id
         WHERE {_DUE} ORDER BY d.target_id, a.sort_at
         """,  # noqa: S608 - a constant
         {"now": second(now)},
@@ -82,12 +85,13 @@ def _due(row: sqlite3.Row) -> _Due:
         rhythm_of(json.loads(row["rhythm"])),
         at(row["created_at"]),
         row["kind"] == "forum",
+        row["story_id"],
     )
 
 
 def _form_target(connection: sqlite3.Connection, due: Sequence[_Due], now: datetime) -> int:
     skip(connection, [d.id for d in due if d.hidden], "withdrawn")
-    shown = [d for d in due if not d.hidden]
+    shown = _told_once(connection, [d for d in due if not d.hidden])
     # A forum has one post an article, so a digest there is as many posts at its hour.
     bundled = [d for d in shown if d.is_bundled and not d.alone]
     formed = 0
@@ -96,6 +100,22 @@ def _form_target(connection: sqlite3.Connection, due: Sequence[_Due], now: datet
         formed += 1
     single = [d for d in shown if not d.is_bundled or d.alone]
     return formed + _form_singles(connection, single, now)
+
+
+def _told_once(connection: sqlite3.Connection, due: Sequence[_Due]) -> list[_Due]:
+    """Leave out copies of a story: they may have been found to be copies once they were owed."""
+    stories = {d.story_id for d in due if d.story_id is not None and not d.rhythm.copies}
+    if not stories:
+        return list(due)
+    told = once.posted_stories(connection, due[0].target_id, stories)
+    kept: list[_Due] = []
+    for each in due:
+        if each.story_id is None or each.rhythm.copies or each.story_id not in told:
+            kept.append(each)
+            if each.story_id is not None:
+                told.add(each.story_id)
+    skip(connection, [d.id for d in due if d not in kept], once.STORY)
+    return kept
 
 
 def _digest(connection: sqlite3.Connection, due: Sequence[_Due], now: datetime) -> None:

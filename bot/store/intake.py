@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Intake, Keyed, Reading, Validators
-from bot.store import changes, corrections, filing, identity, index, stories
+from bot.store import changes, edits, filing, identity, index, stories
 from bot.store.connections import Connections
 from bot.store.identity import Stored
 from bot.store.matching import Matching
@@ -104,7 +104,7 @@ class IntakeStore:
         stories.gather(connection, work.to_index)
         owed = self._owe(connection, work, rows) if announce else 0
         if work.changed:
-            corrections.owe_edits(connection, [changed for changed, _ in work.changed], work.now)
+            edits.owe_edits(connection, [changed for changed, _ in work.changed], work.now)
         _keep_feed_state(connection, feed_id, reading, feed_state, now)
         return Intake(
             reading.read,

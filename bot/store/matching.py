@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.model import Scope
 from bot.query import language
 from bot.query.nodes import Query, negated
+from bot.store import edits, once
 from bot.store.check import Facts, passes
 from bot.store.index import IndexRow, index_row
 from bot.store.meaning import Meaning
@@ -113,15 +114,37 @@ class Matching:
     ) -> int:
         """Write one delivery a target for the subscriptions that want the article.
 
-        Return how many deliveries are new. A target that has had the article gets it no more.
+        Return how many deliveries are new. A target that has had the article gets it no more, and
+        one that has had a copy of its story only for subscriptions that want each copy.
         """
         self._refresh(connection)
+        told = once.had(connection, article_id)
+        if not told:
+            return self._owed(connection, article_id, subscription_ids, now)
+        places = once.targets_of(connection, list(subscription_ids))
+        had = {i: t for i, t in places.items() if t in told and not self._rhythm(i).copies}
+        owed = self._owed(connection, article_id, sorted(places.keys() - had.keys()), now)
+        once.leave_out(connection, article_id, had, now)
+        for target_id in sorted(set(had.values())):
+            edits.owe_edits(connection, [told[target_id]], now, target_id=target_id)
+        return owed
+
+    def _rhythm(self, saved_id: int) -> Rhythm:
+        return _rhythm(self._saved[saved_id].written.rhythm)
+
+    def _owed(
+        self,
+        connection: sqlite3.Connection,
+        article_id: int,
+        subscription_ids: Iterable[int],
+        now: datetime,
+    ) -> int:
         values = [
             {
                 "article": article_id,
                 "subscription": subscription_id,
                 "now": second(now),
-                "due": second(due_at(_rhythm(self._saved[subscription_id].written.rhythm), now)),
+                "due": second(due_at(self._rhythm(subscription_id), now)),
             }
             for subscription_id in subscription_ids
         ]

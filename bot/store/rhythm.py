@@ -25,7 +25,10 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3])(?:[:.h]([0-5]\d))?")
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """A subscription's rhythm as typed values. `weekday` is 0 for Monday; times are local."""
+    """A subscription's rhythm as typed values. `weekday` is 0 for Monday; times are local.
+
+    `copies` posts each wire copy of a story, not only the first.
+    """
 
     mode: Mode = "once"
     at: time = DEFAULT_AT
@@ -35,6 +38,7 @@ class Rhythm:
     per_hour: int | None = None
     delay_s: int = 0
     cap: int = DEFAULT_CAP
+    copies: bool = False
 
     @property
     def is_digest(self) -> bool:
@@ -57,6 +61,7 @@ def rhythm_of(stored: Mapping[str, object]) -> Rhythm:
         per_hour=_whole(stored, "per_hour", 0) or None,
         delay_s=min(_whole(stored, "delay_s", 0), DELAY_MOST_S),
         cap=_whole(stored, "cap", 0) or DEFAULT_CAP,
+        copies=stored.get("copies") is True,
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from bot.errors import NotFoundError
 from bot.model import Fate, Outcome, Scope, TargetKind
 from bot.store import Store
-from bot.store.corrections import EDITS_MOST, Amendment
+from bot.store.corrections import Amendment
+from bot.store.edits import EDITS_MOST
 from tests.conftest import NOW, Newsroom, make_entry
 
 GUILD = 7
