@@ -57,6 +57,7 @@ class Wishes:
     role: discord.Role | None = None
     ping: str | None = None
     join: bool | None = None
+    copies: bool | None = None
 
 
 class Editing(SubscriptionBase):
@@ -80,6 +81,7 @@ class Editing(SubscriptionBase):
         role=worded("cogs.edit_role"),
         ping=worded("cogs.edit_ping"),
         join=worded("cogs.edit_join"),
+        copies=worded("cogs.edit_copies"),
     )
     @app_commands.choices(
         look=[app_commands.Choice(name=worded(f"cogs.look_{f}"), value=f) for f in FORMS],
@@ -105,6 +107,7 @@ class Editing(SubscriptionBase):
         role: discord.Role | None = None,
         ping: app_commands.Range[str, 1, 500] | None = None,
         join: bool | None = None,
+        copies: bool | None = None,
     ) -> None:
         """Change what was given, say what it was before, and show how a post looks now."""
         guild_id = require_moderator(interaction)
@@ -112,7 +115,7 @@ class Editing(SubscriptionBase):
             found = await self._one(interaction, subscription)
             wishes = Wishes(
                 look, colour, show, template, when, at, weekday, zone, quiet, per_hour, delay,
-                role, ping, join,
+                role, ping, join, copies,
             )  # fmt: skip
             say = say_for(interaction)
             channel = await channel_of(interaction, found.target.channel_id)
@@ -314,6 +317,8 @@ def _rhythm(found: Subscription, wishes: Wishes) -> dict[str, object]:
         rhythm["per_hour"] = wishes.per_hour or None
     if wishes.delay is not None:
         rhythm["delay_s"] = wishes.delay * 60 or None
+    if wishes.copies is not None:
+        rhythm["copies"] = wishes.copies or None
     return rhythm
 
 

@@ -26,18 +26,21 @@ class Managing(SubscriptionBase):
 
     @GROUP.command(name="add", description=worded("cogs.subscription_add_description"))
     @app_commands.describe(
-        channel=worded("cogs.subscription_channel"), query=worded("cogs.subscription_query")
+        channel=worded("cogs.subscription_channel"),
+        query=worded("cogs.subscription_query"),
+        copies=worded("cogs.edit_copies"),
     )
     async def add(
         self,
         interaction: Interaction,
         channel: app_commands.Transform[Picked, PostableChannel],
         query: app_commands.Range[str, 1, 2000],
+        copies: bool = False,
     ) -> None:
         """Check the channel and the query, show what it would have posted, ask."""
         require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
-            await self._offer(interaction, answer, channel.id, query)
+            await self._offer(interaction, answer, channel.id, query, copies=copies)
 
     @GROUP.command(name="list", description=worded("cogs.subscription_list_description"))
     async def list(self, interaction: Interaction) -> None:
@@ -103,7 +106,8 @@ class Managing(SubscriptionBase):
         async with answering(interaction, private=True) as answer:
             view = await self.view(interaction, press.key)
             channel_id = id_of(str(view.detail.get("channel_id", "")))
-            await self._offer(interaction, answer, channel_id, view.query)
+            copies = view.detail.get("copies") is True
+            await self._offer(interaction, answer, channel_id, view.query, copies=copies)
 
     @control("sub_add")
     async def confirm_add(self, interaction: Interaction, press: Press) -> None:
@@ -117,7 +121,13 @@ class Managing(SubscriptionBase):
             await self._check_room(guild_id)
             now = self.client.ports.now()
             made = await self.store.subscriptions.add(
-                kind, guild_id, channel.id, view.query, interaction.user.id, now
+                kind,
+                guild_id,
+                channel.id,
+                view.query,
+                interaction.user.id,
+                now,
+                rhythm={"copies": True} if view.detail.get("copies") is True else None,
             )
             await self._audit(interaction, "subscription.add", made.id, None, made.query)
             text = say("cogs.subscribed", channel=channel.mention, query=self._query(made, say))
@@ -150,21 +160,32 @@ class Managing(SubscriptionBase):
             await answer.edit(render.notice(say_for(interaction)("cogs.cancelled")))
 
     async def _offer(
-        self, interaction: Interaction, answer: Answer, channel_id: int, text: str
+        self,
+        interaction: Interaction,
+        answer: Answer,
+        channel_id: int,
+        text: str,
+        *,
+        copies: bool = False,
     ) -> None:
         say = say_for(interaction)
         channel = await channel_of(interaction, channel_id)
         checked(channel, say)
         await self._check_room(require_moderator(interaction))
+        place = str(channel.id)
         try:
             query = language.parse_strict(text)
         except QueryError as error:
             key = None
             if error.mend:
-                key = await self.keep(interaction, "mend", error.mend, channel_id=str(channel.id))
+                key = await self.keep(
+                    interaction, "mend", error.mend, channel_id=place, copies=copies
+                )
             await answer.show(render.query_failure(error, text, say, key), private=True)
             return
-        key = await self.keep(interaction, "subscribe", str(query), channel_id=str(channel.id))
+        key = await self.keep(
+            interaction, "subscribe", str(query), channel_id=place, copies=copies
+        )
         lately = await self._lately(interaction, query)
         asked = say(
             "cogs.subscribe_ask", channel=channel.mention, query=render.query_text(str(query), say)

@@ -89,7 +89,8 @@ class Telling(SubscriptionBase):
     def _explained(self, found: Explanation, guild_id: int, say: Say) -> str:
         part = render.query_text(str(found.params.get("part", "")), say)
         at = f"<t:{int(found.at.timestamp())}:f>" if found.at is not None else ""
-        told = say(found.key, part=part, at=at)
+        title = inert(str(found.params.get("title", "")), VALUE_CHARS, 3 * VALUE_CHARS)
+        told = say(found.key, part=part, at=at, title=title)
         if found.cause is not None:
             safe = {
                 k: inert(v, 200, 600) if isinstance(v, str) else v

@@ -14,7 +14,7 @@ from bot.errors import NotFoundError
 from bot.model import Scope, Subscription
 from bot.query import language
 from bot.query.nodes import And, Node, Or, Query
-from bot.store import heads
+from bot.store import heads, once
 from bot.store.check import Facts, passes
 from bot.store.connections import Connections
 from bot.store.index import index_row
@@ -115,7 +115,8 @@ def _of(
     query = language.parse(subscription.query)
     matches = _holds(connection, query.root, read)
     if delivery is not None and (delivery["wanted"] or matches):
-        return _delivered(subscription, delivery, _matched_part(connection, query, read), read)
+        part = _matched_part(connection, query, read)
+        return _delivered(connection, article_id, subscription, delivery, part, read)
     if not matches:
         part = _failing_part(connection, query, read)
         return Explanation(subscription, "cogs.explain_filter", {"part": part})
@@ -138,7 +139,12 @@ def _never_owed(
 
 
 def _delivered(
-    subscription: Subscription, delivery: sqlite3.Row, part: str, read: _Read
+    connection: sqlite3.Connection,
+    article_id: int,
+    subscription: Subscription,
+    delivery: sqlite3.Row,
+    part: str,
+    read: _Read,
 ) -> Explanation:
     params = {"part": part}
     if delivery["state"] == "posted":
@@ -151,6 +157,8 @@ def _delivered(
             place_id=place,
             message_id=delivery["message_id"],
         )
+    if delivery["state"] == "skipped" and delivery["reason"] == once.STORY:
+        return _same_story(connection, article_id, subscription, delivery)
     if delivery["state"] == "skipped":
         key = f"cogs.explain_skipped_{delivery['reason']}"
         return Explanation(subscription, key, params, at(delivery["created_at"]))
@@ -162,6 +170,27 @@ def _delivered(
         key = "cogs.explain_later" if due > read.asked.now else "cogs.explain_next"
         return Explanation(subscription, key, params, due)
     return _in_post(subscription, delivery, params)
+
+
+def _same_story(
+    connection: sqlite3.Connection,
+    article_id: int,
+    subscription: Subscription,
+    delivery: sqlite3.Row,
+) -> Explanation:
+    """Name the article of the story that the channel has, and its message if there is one."""
+    left_out_at = at(delivery["created_at"])
+    other = once.other_of(connection, article_id, subscription.target.id)
+    if other is None:
+        return Explanation(subscription, "cogs.explain_skipped_story", at=left_out_at)
+    return Explanation(
+        subscription,
+        "cogs.explain_same_story",
+        {"title": other["title"]},
+        left_out_at,
+        place_id=other["thread_id"] or subscription.target.channel_id,
+        message_id=other["message_id"],
+    )
 
 
 def _in_post(

@@ -27,6 +27,24 @@ def had(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
     return {row["target_id"]: row["article_id"] for row in rows}
 
 
+def other_of(connection: sqlite3.Connection, article_id: int, target_id: int) -> sqlite3.Row | None:
+    """Return the title of the story's article that a target has, and its message, if any."""
+    row: sqlite3.Row | None = connection.execute(
+        """
+        SELECT a.title, p.message_id, p.thread_id
+        FROM story_members m
+        JOIN story_members o ON o.story_id = m.story_id AND o.article_id <> m.article_id
+        JOIN deliveries d ON d.article_id = o.article_id AND d.target_id = :target
+        JOIN articles a ON a.id = o.article_id
+        LEFT JOIN posts p ON p.id = d.post_id
+        WHERE m.article_id = :id AND d.state IN ('owed', 'posted')
+        ORDER BY d.id LIMIT 1
+        """,
+        {"id": article_id, "target": target_id},
+    ).fetchone()
+    return row
+
+
 def targets_of(connection: sqlite3.Connection, subscription_ids: Collection[int]) -> dict[int, int]:
     """Return the target of each subscription."""
     rows = connection.execute(
