@@ -25,7 +25,7 @@ from bot.query.nodes import Named, Node, Query
 from cogs.asking import Interaction, scope_of
 from cogs.nearest import What
 from cogs.subscription_base import BACK_TEST, LATELY, SubscriptionBase
-from cogs.targets import channel_of, checked
+from cogs.targets import channel_of, checked, text_note
 
 OFFERED = 25
 WORDS_CHARS = 300
@@ -99,7 +99,8 @@ class SetupCog(SubscriptionBase):
         async with answering(interaction, private=True) as answer:
             chosen = id_of(press.values[0] if press.values else "")
             channel = await channel_of(interaction, chosen)
-            checked(channel, say_for(interaction))
+            plan = plan_of((await self.view(interaction, press.key)).detail)
+            checked(channel, say_for(interaction), {"form": plan.form})
             await self._go_on(interaction, answer, press.key, channel_id=str(channel.id))
 
     @control("set_tags")
@@ -124,6 +125,10 @@ class SetupCog(SubscriptionBase):
         require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             form = press.values[0] if press.values else ""
+            plan = plan_of((await self.view(interaction, press.key)).detail)
+            if plan.channel_id:
+                channel = await channel_of(interaction, plan.channel_id)
+                checked(channel, say_for(interaction), {"form": form})
             await self._go_on(
                 interaction, answer, press.key, form=form if form in FORMS else FORMS[0]
             )
@@ -142,7 +147,8 @@ class SetupCog(SubscriptionBase):
             say, now = say_for(interaction), self.client.ports.now()
             plan = plan_of((await self.view(interaction, press.key)).detail)
             channel = await channel_of(interaction, plan.channel_id)
-            kind = checked(channel, say)
+            look: dict[str, object] = {} if plan.form == FORMS[0] else {"form": plan.form}
+            kind = checked(channel, say, look)
             await self._check_room(guild_id)
             made = await self.store.subscriptions.add(
                 kind,
@@ -151,11 +157,15 @@ class SetupCog(SubscriptionBase):
                 str(plan.query),
                 interaction.user.id,
                 now,
-                look={} if plan.form == FORMS[0] else {"form": plan.form},
+                look=look,
             )
             await self._audit(interaction, "subscription.add", made.id, None, made.query)
-            text = say("cogs.subscribed", channel=channel.mention, query=self._query(made, say))
-            await answer.edit(render.notice(f"{text}\n{say('cogs.setup_next')}"))
+            told = [
+                say("cogs.subscribed", channel=channel.mention, query=self._query(made, say)),
+                text_note(kind, look, say, digest=False),
+                say("cogs.setup_next"),
+            ]
+            await answer.edit(render.notice("\n".join(line for line in told if line)))
 
     async def take_words(self, interaction: Interaction, key: str, typed: str) -> None:
         """Take the words of the form."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,13 @@ from bot.store.rhythm import (
     MODES,
     PER_HOUR_MOST,
     clock_text,
+    rhythm_of,
     span_text,
     zone_text,
 )
 from cogs.asking import Interaction, scope_of
 from cogs.subscription_base import GROUP, Choices, SubscriptionBase
-from cogs.targets import Picked, PostableChannel, channel_of, checked
+from cogs.targets import Picked, PostableChannel, channel_of, checked, text_note
 
 NONE = "none"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -121,6 +123,8 @@ class Editing(SubscriptionBase):
             channel = await channel_of(interaction, found.target.channel_id)
             changed = changes_of(found, wishes)
             check_role(channel, changed, say)
+            if looks(changed).get("form") == "thread":
+                checked(channel, say, looks(changed))
             try:
                 if query is not None:
                     changed["query"] = str(language.parse_strict(query))
@@ -149,7 +153,7 @@ class Editing(SubscriptionBase):
             say, now = say_for(interaction), self.client.ports.now()
             found = await self._one(interaction, subscription)
             place = await channel_of(interaction, channel.id)
-            kind = checked(place, say)
+            kind = checked(place, say, found.look)
             await self._check_room(guild_id)
             made = await self.store.subscriptions.add(
                 kind,
@@ -186,9 +190,9 @@ class Editing(SubscriptionBase):
             if len({each.target.id for each in found}) > 1:
                 await self._one(interaction, subscription)
             place = await channel_of(interaction, channel.id)
-            kind = checked(place, say)
             lines: list[str] = []
             for each in found:
+                kind = checked(place, say, each.look)
                 made = await self.store.subscriptions.move(
                     each.id, guild_id, interaction.user.id, now, kind=kind, channel_id=place.id
                 )
@@ -228,6 +232,9 @@ class Editing(SubscriptionBase):
     ) -> None:
         say = say_for(interaction)
         told = [say("cogs.edited", what=self._line(after, say))]
+        digest = rhythm_of(after.rhythm).is_digest
+        if note := text_note(after.target.kind, after.look, say, digest=digest):
+            told.append(note)
         if before.query != after.query:
             told.append(await self._lately(interaction, language.parse(after.query)))
         await answer.show(render.notice("\n".join(told)))
@@ -276,6 +283,12 @@ def changes_of(found: Subscription, wishes: Wishes) -> dict[str, object]:
     changed["look"] = {key: value for key, value in look.items() if value is not None}
     changed["rhythm"] = {key: value for key, value in rhythm.items() if value is not None}
     return changed
+
+
+def looks(changed: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the look among what is changed."""
+    look = changed["look"]
+    return look if isinstance(look, Mapping) else {}
 
 
 def _ping(changed: dict[str, object], typed: str) -> None:

@@ -209,7 +209,7 @@ class Managing(SubscriptionBase):
     async def _resume(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
         guild_id, say = require_moderator(interaction), say_for(interaction)
         channel = await channel_of(interaction, found.target.channel_id)
-        checked(channel, say)
+        checked(channel, say, found.look)
         await self.store.subscriptions.resume(found.id, guild_id)
         await self._audit(interaction, "subscription.resume", found.id, None, None)
         shown = replace(found, paused=None, target=replace(found.target, paused_reason=None))
@@ -225,7 +225,7 @@ class Managing(SubscriptionBase):
     async def _test(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
         say = say_for(interaction)
         channel = await channel_of(interaction, found.target.channel_id)
-        checked(channel, say)
+        checked(channel, say, found.look)
         lately = await self._lately(interaction, language.parse(found.query))
         text = say("cogs.test_heading", what=self._line(found, say))
         await answer.show(render.notice(f"{text}\n{lately}"))

@@ -162,8 +162,8 @@ async def _wanted(interaction: Interaction, entry: Item | Refused, server_id: in
     if guild is None:
         raise TagwireError("chat.server_only")
     channel = await channel_of(interaction, place_of(entry, guild, server_id))
-    kind, role = checked(channel, say), role_of(entry, guild)
     look = dict(entry.look)
+    kind, role = checked(channel, say, look), role_of(entry, guild)
     if role is not None and entry.members_join:
         look["join_role_id"] = role.id
     role_id = None if role is None else role.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -59,13 +60,23 @@ async def channel_of(interaction: Interaction, channel_id: int) -> Postable:
     return found
 
 
-def checked(channel: Postable, say: Say) -> TargetKind:
-    """Return what a channel is as a target. Raises TagwireError naming what the bot lacks."""
+def checked(channel: Postable, say: Say, look: Mapping[str, object] | None = None) -> TargetKind:
+    """Return what a channel is as a target. Raises TagwireError naming what the bot lacks there.
+
+    With a `look` also what that needs.
+    """
     kind = kind_of(channel)
     if kind is None:
         raise TagwireError("cogs.channel_unfit")
-    lacking = missing(channel, kind)
+    lacking = missing(channel, kind, look)
     if lacking:
         names = ", ".join(say(f"cogs.permission_{name}") for name in lacking)
         raise TagwireError("cogs.permissions_missing", channel=channel.name, names=names)
     return kind
+
+
+def text_note(kind: TargetKind, look: Mapping[str, object], say: Say, *, digest: bool) -> str:
+    """Return where the whole text goes in such a channel, or nothing where none was asked for."""
+    if look.get("form") != "thread":
+        return ""
+    return say("cogs.text_no_digest" if digest else f"cogs.text_{kind}")

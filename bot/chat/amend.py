@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import discord
 
@@ -14,8 +16,11 @@ from bot.chat.escape import inert
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import request_time
+from bot.chat.post import thread_id_of
 from bot.chat.room import moment
 from bot.model import Fate, Outcome, Parcel, TargetKind
+
+THREAD_ARCHIVED = 50083
 
 
 class DiscordAmender:
@@ -34,13 +39,17 @@ class DiscordAmender:
             for article_id, at in changed.items()
         }
         view = card(parcel, say, marks)
-        message, silent = self._message(parcel), discord.AllowedMentions.none()
+        message = self._message(parcel)
         try:
             async with request_time(self._client):
+                if not parcel.articles or None in changed.values():
+                    # The text goes first: a mark over the whole text would be no withdrawal.
+                    await self._delete_text(parcel)
                 if parcel.degraded:
-                    await message.edit(content=render.plain(parcel, say), allowed_mentions=silent)
+                    text = render.plain(parcel, say, marks)
+                    await self._change(message, content=text)
                 else:
-                    await message.edit(view=view, allowed_mentions=silent)
+                    await self._change(message, view=view)
         except discord.NotFound as error:
             return Outcome(Fate.GONE, reason="delivery.gone", code=error.code)
         except self._wire.caught as error:
@@ -53,7 +62,9 @@ class DiscordAmender:
         """Delete the message; one that is gone already is as good."""
         try:
             async with request_time(self._client):
-                await self._message(parcel).delete()
+                await self._delete_text(parcel)
+                if not await self._delete_thread(parcel):
+                    await self._message(parcel).delete()
         except discord.NotFound:
             return Outcome(Fate.SENT)
         except self._wire.caught as error:
@@ -79,6 +90,53 @@ class DiscordAmender:
         finally:
             view.stop()
         return Outcome(Fate.SENT, message_id=sent.id)
+
+    async def _change(self, message: discord.PartialMessage, **shown: Any) -> None:
+        """Edit a message, also in a thread that went into the archive, which it stays in."""
+        silent = discord.AllowedMentions.none()
+        try:
+            await message.edit(**shown, allowed_mentions=silent)
+        except discord.HTTPException as error:
+            if error.code != THREAD_ARCHIVED:
+                raise
+            thread = await self._client.fetch_channel(message.channel.id)
+            if not isinstance(thread, discord.Thread):
+                raise
+            await thread.edit(archived=False)
+            await message.edit(**shown, allowed_mentions=silent)
+            await thread.edit(archived=True)
+
+    async def _delete_text(self, parcel: Parcel) -> None:
+        """Delete the messages that followed a post; what is gone already is as good."""
+        target = parcel.target
+        channel = self._client.get_partial_messageable(
+            thread_id_of(parcel), guild_id=target.guild_id
+        )
+        for message_id in parcel.followed_by:
+            with suppress(discord.NotFound):
+                await channel.get_partial_message(message_id).delete()
+
+    async def _delete_thread(self, parcel: Parcel) -> bool:
+        """Delete the post's own thread unless people talked in it; return whether a forum's went.
+
+        That takes Manage Threads. Without it an empty one is put into the archive, out of sight.
+        """
+        is_forum = parcel.target.kind is TargetKind.FORUM
+        if not is_forum and (not parcel.followed_by or parcel.target.kind is TargetKind.THREAD):
+            return False
+        try:
+            thread = await self._client.fetch_channel(thread_id_of(parcel))
+        except discord.NotFound:
+            return is_forum
+        if not isinstance(thread, discord.Thread) or thread.message_count:
+            return False
+        try:
+            await thread.delete()
+        except discord.Forbidden:
+            if is_forum:
+                await self._message(parcel).delete()
+            await thread.edit(archived=True)
+        return is_forum
 
     def _message(self, parcel: Parcel) -> discord.PartialMessage:
         message_id = parcel.message_id or 0

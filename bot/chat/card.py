@@ -104,17 +104,19 @@ def shared(article: Article, lead: str, say: Say) -> ui.LayoutView:
     return view
 
 
-def plain(parcel: Parcel, say: Say | None = None) -> str:
+def plain(parcel: Parcel, say: Say | None = None, marks: Marks | None = None) -> str:
     """Return the parcel as text alone, for a message whose card Discord refused."""
-    say = say or catalogue().say
+    say, marks = say or catalogue().say, marks or {}
     foot = f"-# {parcel.marker[:MARKER_CHARS]}"
     lines, left = list[str](), PLAIN_CHARS - len(foot)
     mentions = _mentions(parcel)
     if mentions:
         lines.append(mentions)
+    if not parcel.articles:
+        lines.append(say("chat.taken_down"))
     more = parcel.overflow
     for place, article in enumerate(parcel.articles):
-        line = _plain_line(article, say)
+        line = _plain_line(article, say, marks.get(article.id))
         if sum(len(kept) + 1 for kept in lines) + len(line) > left - 80:
             more += len(parcel.articles) - place
             break
@@ -124,12 +126,15 @@ def plain(parcel: Parcel, say: Say | None = None) -> str:
     return "\n".join([*lines, foot])
 
 
-def _plain_line(article: Article, say: Say) -> str:
+def _plain_line(article: Article, say: Say, mark: str | None) -> str:
     url = safe_url(article.url)
     title = inert(article.title, 200) or say("chat.untitled")
+    if mark == "":
+        return f"~~{title}~~ · {say('chat.withdrawn')}"
     others = also_at(article.also, say)
     title = f"{title} · {others}" if others else title
-    return f"{title}\n<{url}>" if url else title
+    line = f"{title}\n<{url}>" if url else title
+    return f"{line}\n-# {mark}" if mark else line
 
 
 def _mentions(parcel: Parcel) -> str:

@@ -11,8 +11,8 @@ from bot.chat.room import ACCENT
 from bot.chat.template import Template, parsed
 from bot.errors import TagwireError
 
-Form = Literal["card", "compact", "image"]
-FORMS: tuple[Form, ...] = ("card", "compact", "image")
+Form = Literal["card", "compact", "image", "thread"]
+FORMS: tuple[Form, ...] = ("card", "compact", "image", "thread")
 PARTS = ("authors", "source", "date", "tags", "excerpt", "image", "buttons")
 SHOWN = frozenset(PARTS) - {"tags"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -17,6 +18,14 @@ NEEDED: dict[TargetKind, tuple[str, ...]] = {
     TargetKind.ANNOUNCEMENT: ("view_channel", "send_messages", "read_message_history"),
     TargetKind.THREAD: ("view_channel", "send_messages_in_threads", "read_message_history"),
     TargetKind.FORUM: ("view_channel", "send_messages", "read_message_history"),
+}
+
+# What the look "full text in a thread" needs beside that.
+NEEDED_BY_TEXT: dict[TargetKind, tuple[str, ...]] = {
+    TargetKind.TEXT: ("create_public_threads", "send_messages_in_threads"),
+    TargetKind.ANNOUNCEMENT: ("create_public_threads", "send_messages_in_threads"),
+    TargetKind.THREAD: ("send_messages_in_threads",),
+    TargetKind.FORUM: ("send_messages_in_threads",),
 }
 
 
@@ -70,7 +79,15 @@ def kind_of(channel: object) -> TargetKind | None:
     return None
 
 
-def missing(channel: Postable, kind: TargetKind) -> tuple[str, ...]:
-    """Return the permissions the bot lacks to post in a channel, as discord.py names them."""
+def missing(
+    channel: Postable, kind: TargetKind, look: Mapping[str, object] | None = None
+) -> tuple[str, ...]:
+    """Return the permissions the bot lacks to post in a channel, as discord.py names them.
+
+    A `look` may ask for more than a plain post does.
+    """
     granted = channel.permissions_for(channel.guild.me)
-    return tuple(name for name in NEEDED[kind] if not getattr(granted, name))
+    needed = NEEDED[kind]
+    if look is not None and look.get("form") == "thread":
+        needed = (*needed, *(name for name in NEEDED_BY_TEXT[kind] if name not in needed))
+    return tuple(name for name in needed if not getattr(granted, name))

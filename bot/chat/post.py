@@ -16,7 +16,7 @@ from functools import partial
 
 import discord
 
-from bot.chat import render
+from bot.chat import longread, render
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import request_time
@@ -29,7 +29,6 @@ CLOCK_SKEW = timedelta(minutes=2)
 # What a channel may have said since the doubtful try; beyond it nothing is taken for certain.
 HISTORY_LIMIT = 2000
 FORUM_TAGS_LIMIT = 5
-THREAD_NAME_LIMIT = 100
 MESSAGE_GONE = 10008
 TAG_REQUIRED = 40067
 
@@ -44,8 +43,11 @@ class DiscordPoster:
 
     async def post(self, parcel: Parcel) -> Outcome:
         """Send the parcel once, with its nonce; a forum gets a post of its own."""
+        if parcel.sequel is not None and parcel.sequel.number == 0:
+            return await self._start_thread(parcel)
         try:
             drawn = self._drawn(parcel)
+            following = self._following(parcel)
         except Exception as error:
             # A defect of ours, and of this item alone: the next one of the channel must go out.
             _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
@@ -53,9 +55,11 @@ class DiscordPoster:
             return Outcome(Fate.REJECTED, reason="delivery.rejected", params=detail)
         try:
             async with request_time(self._client):
-                if parcel.target.kind is TargetKind.FORUM:
-                    return await self._start_forum_post(parcel, drawn)
-                return await self._send(parcel, drawn)
+                if parcel.target.kind is TargetKind.FORUM and parcel.sequel is None:
+                    posted = await self._start_forum_post(parcel, drawn)
+                else:
+                    posted = await self._send(parcel, drawn)
+            return replace(posted, sequels=following)
         except self._wire.caught as error:
             return outcome_of(error, self._wire)
         finally:
@@ -81,14 +85,14 @@ class DiscordPoster:
 
     async def _find(self, parcel: Parcel, since: datetime) -> Outcome:
         read = 0
-        if parcel.target.kind is TargetKind.FORUM:
+        if parcel.target.kind is TargetKind.FORUM and parcel.sequel is None:
             messages = self._own_starters(parcel, since)
         else:
             messages = self._channel(parcel).history(limit=HISTORY_LIMIT, after=since)
         async for message in messages:
             read += 1
             if self._is_ours(message.author.id) and carries(message, parcel.marker):
-                return _sent(message)
+                return replace(_sent(message), sequels=self._following(parcel))
         if read >= HISTORY_LIMIT:
             return Outcome(Fate.UNREADABLE, reason="delivery.unclear")
         return Outcome(Fate.ABSENT)
@@ -114,11 +118,34 @@ class DiscordPoster:
             return replace(failed, published=True) if done else failed
         return Outcome(Fate.SENT, message_id=message_id, published=True)
 
+    async def _start_thread(self, parcel: Parcel) -> Outcome:
+        """Start the thread under a post, which gets the message's id; started already is done."""
+        message = self._channel(parcel).get_partial_message(parcel.message_id or 0)
+        try:
+            async with request_time(self._client):
+                await message.create_thread(name=_thread_name(parcel))
+        except self._wire.caught as error:
+            failed = outcome_of(error, self._wire)
+            if failed.code == MESSAGE_GONE:
+                return replace(failed, fate=Fate.GONE, reason="delivery.gone")
+            return failed
+        return Outcome(Fate.SENT, message_id=parcel.message_id)
+
     def _channel(self, parcel: Parcel) -> discord.PartialMessageable:
         target = parcel.target
-        return self._client.get_partial_messageable(target.channel_id, guild_id=target.guild_id)
+        channel_id = target.channel_id
+        if parcel.sequel is not None and parcel.sequel.number > 0:
+            channel_id = thread_id_of(parcel)
+        return self._client.get_partial_messageable(channel_id, guild_id=target.guild_id)
+
+    def _following(self, parcel: Parcel) -> tuple[str, ...]:
+        if parcel.sequel is not None:
+            return ()
+        return longread.contents(parcel, self._say_in(parcel.target.guild_id))
 
     def _drawn(self, parcel: Parcel) -> str | discord.ui.LayoutView:
+        if parcel.sequel is not None:
+            return longread.page(parcel.sequel, parcel.marker)
         say = self._say_in(parcel.target.guild_id)
         return render.plain(parcel, say) if parcel.degraded else render.card(parcel, say)
 
@@ -181,6 +208,13 @@ async def _started(
     return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
 
 
+def thread_id_of(parcel: Parcel) -> int:
+    """Return where a post's text follows: a thread or forum post has its first message's id."""
+    if parcel.target.kind is TargetKind.THREAD:
+        return parcel.target.channel_id
+    return parcel.message_id or 0
+
+
 def carries(message: discord.Message, marker: str) -> bool:
     """Whether one of our own messages holds the marker, in its text or in a control."""
     shown = json.dumps([component.to_dict() for component in message.components])
@@ -201,11 +235,12 @@ def fitting_tags(forum: discord.ForumChannel, parcel: Parcel) -> list[discord.Fo
 
 
 def _thread_name(parcel: Parcel) -> str:
-    title = parcel.articles[0].title if parcel.articles else parcel.query
-    return title if len(title) <= THREAD_NAME_LIMIT else title[: THREAD_NAME_LIMIT - 1] + "…"
+    return longread.thread_name(parcel.articles[0].title if parcel.articles else parcel.query)
 
 
 def _mentions(parcel: Parcel) -> discord.AllowedMentions:
+    if parcel.sequel is not None:
+        return discord.AllowedMentions.none()
     roles = [discord.Object(role_id) for role_id in parcel.mention_role_ids]
     return discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False)
 

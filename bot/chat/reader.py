@@ -92,7 +92,7 @@ def reader(
     parts.extend(_body(article, sheets[number - 1] if sheets else None, room, say))
     parts.append(ui.Separator())
     if number >= len(sheets):
-        parts.append(room.text(_foot(article, say)))
+        parts.append(room.text(foot(article, say)))
     parts.extend(_controls(article, number, len(sheets), say, may_share=may_share))
     if article.also:
         parts.append(room.text(f"-# {say('chat.also_at_heading')}"))
@@ -148,7 +148,8 @@ def _body(article: Article, sheet: Sheet | None, room: Room, say: Say) -> Iterat
         yield room.text(piece) if isinstance(piece, str) else ui.MediaGallery(*piece)
 
 
-def _foot(article: Article, say: Say) -> str:
+def foot(article: Article, say: Say) -> str:
+    """Return the lines under an article's last page: source, tags, whether it is cut."""
     source = inert(article.source or article.feed, 100, 300)
     lines = [f"-# {say('chat.source_line', source=isolated(source))}"]
     if article.truncated:

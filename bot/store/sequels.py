@@ -209,6 +209,8 @@ def _failed(
         """,
         values,
     )
+    if outcome.fate is Fate.GONE:
+        return  # A moderator deleted the post or its thread, and knows.
     place = connection.execute(
         """
         SELECT t.guild_id, t.channel_id FROM posts p JOIN targets t ON t.id = p.target_id

@@ -1,5 +1,6 @@
 """Messages in a channel follow what becomes of their articles, through the loopback Discord."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -29,10 +30,17 @@ class Desk:
         self.reader = stage.person("ravi", "newsroom")
         self.feed_id = 0
 
-    async def open(self, kind: TargetKind = TargetKind.TEXT, channel: str = "newsroom") -> None:
+    async def open(
+        self,
+        kind: TargetKind = TargetKind.TEXT,
+        channel: str = "newsroom",
+        look: dict[str, object] | None = None,
+    ) -> None:
         channel_id = int(self.stage.server.world.channel_named(channel).id)
         guild = self.stage.guild_id
-        await self.store.subscriptions.add(kind, guild, channel_id, "tag:Harbour", 1, NOW)
+        await self.store.subscriptions.add(
+            kind, guild, channel_id, "tag:Harbour", 1, NOW, look=look
+        )
         feed = await self.store.feeds.add("https://harbour.example/feed", "Harbour", 0, NOW)
         self.feed_id = feed.id
         await self._record()
@@ -122,6 +130,20 @@ async def test_a_forum_post_is_edited_in_its_thread(desk: Desk) -> None:
     assert "Harbour opens" in text_of(first) and "Updated" in text_of(first)
 
 
+async def test_a_forum_post_in_the_archive_is_edited_and_stays_there(desk: Desk) -> None:
+    await desk.open(TargetKind.FORUM, "stories")
+    await desk.write("Harbor opens")
+    await desk.work()
+    world = desk.stage.server.world
+    thread = desk.reader.posts("stories")[-1]
+    world.channels[thread.id] = replace(thread, archived=True)
+    await desk.write("Harbour opens")
+    await desk.work()
+    (first, *_) = desk.reader.messages(thread.id)
+    assert "Harbour opens" in text_of(first)
+    assert world.channels[thread.id].archived
+
+
 async def test_a_purge_takes_the_messages_away(desk: Desk) -> None:
     await desk.open()
     count = len(desk.shown())
@@ -168,3 +190,81 @@ async def test_the_alert_channel_hears_what_needs_a_person(desk: Desk) -> None:
     await desk.work()
     general = desk.stage.person("ravi", "general").messages()
     assert sum("I may not post" in text_of(m) for m in general) == 1
+
+
+async def purged(desk: Desk) -> None:
+    """Take back everything that the feed has posted."""
+    await desk.store.corrections.purge(
+        desk.feed_id, desk.stage.guild_id, NOW, desk.stage.now, actor_id=5, now=desk.stage.now
+    )
+    for _ in range(3):
+        await desk.work()
+
+
+async def test_a_plain_text_post_carries_its_marks_too(desk: Desk) -> None:
+    await desk.open()
+    await desk.write("Harbor opens")
+    desk.stage.server.faults.add("POST /channels/*/messages", Refuse(400, 50035), times=1)
+    for _ in range(3):
+        await desk.work()
+    assert desk.reader.messages()[-1]["content"].startswith("Harbor opens")
+    await desk.write("Harbour opens")
+    await desk.work()
+    assert "Harbour opens" in desk.shown()[-1] and "-# Updated <t:" in desk.shown()[-1]
+    (hit,) = await desk.store.articles.named("Harbour opens", scope_of(desk.stage.guild_id))
+    await desk.store.articles.hide(hit.id, "withdrawn")
+    await desk.work()
+    assert desk.reader.messages()[-1]["content"].startswith("~~Harbour opens~~ · ")
+
+
+@pytest.mark.parametrize("may_manage", [True, False], ids=["may manage threads", "may not"])
+async def test_a_purged_forum_post_leaves_no_empty_thread(desk: Desk, may_manage: bool) -> None:
+    await desk.open(TargetKind.FORUM, "stories")
+    before = [post.id for post in desk.reader.posts("stories")]
+    await desk.write("Spam")
+    await desk.work()
+    if not may_manage:
+        desk.stage.server.faults.add("DELETE /channels/*", Refuse(403, 50013), times=1)
+    await purged(desk)
+    left = [post for post in desk.reader.posts("stories") if post.id not in before]
+    if may_manage:
+        assert left == []
+    else:
+        assert left[0].archived and desk.reader.messages(left[0].id) == []
+
+
+async def test_a_purged_forum_post_in_which_people_talked_keeps_their_words(desk: Desk) -> None:
+    await desk.open(TargetKind.FORUM, "stories")
+    await desk.write("Spam")
+    await desk.work()
+    thread = desk.reader.posts("stories")[-1]
+    desk.reader.go(thread.id).say("What is this?")
+    await purged(desk)
+    assert [message["content"] for message in desk.reader.messages(thread.id)] == ["What is this?"]
+
+
+async def test_a_withdrawn_article_takes_its_whole_text_along(desk: Desk) -> None:
+    await desk.open(look={"form": "thread"})
+    await desk.write("Harbour opens", "The quay is open. " * 20)
+    for _ in range(4):
+        await desk.work()
+    post = desk.reader.messages()[-1]
+    pages = desk.reader.messages(post["id"])
+    assert "The quay is open." in text_of(pages[-1])
+    (hit,) = await desk.store.articles.named("Harbour opens", scope_of(desk.stage.guild_id))
+    await desk.store.articles.hide(hit.id, "removed")
+    await desk.work()
+    assert "quay" not in "".join(text_of(m) for m in desk.reader.messages(post["id"]))
+    assert "quay" not in desk.shown()[-1]
+
+
+async def test_a_purged_post_takes_its_thread_along(desk: Desk) -> None:
+    await desk.open(look={"form": "thread"})
+    count = len(desk.shown())
+    await desk.write("Spam", "Buy now. " * 20)
+    for _ in range(4):
+        await desk.work()
+    thread_id = desk.reader.messages()[-1]["id"]
+    await purged(desk)
+    assert len(desk.shown()) == count
+    assert thread_id not in desk.stage.server.world.channels

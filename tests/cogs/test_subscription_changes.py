@@ -1,5 +1,6 @@
 """Editing, cloning, moving, history and explaining: what a moderator sees and what is kept."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.model import (
@@ -13,7 +14,10 @@ from bot.model import (
     TargetKind,
     Term,
 )
+from bot.playground import shapes
 from bot.playground.driver import text_of
+from bot.playground.permissions import Permission
+from bot.playground.world import Overwrite
 from tests.cogs.conftest import NOW, Stage, entries, record
 
 
@@ -213,3 +217,25 @@ async def test_another_servers_article_is_not_explained(stage: Stage) -> None:
         "subscription explain", article=f"article:{foreign[0].id}"
     )
     assert "There is no article" in told.text
+
+
+async def test_the_whole_text_is_refused_where_threads_may_not_be_made(stage: Stage) -> None:
+    await subscribed(stage)
+    ravi, world = stage.person("ravi"), stage.server.world
+    said = await ravi.command("subscription edit", subscription="#1", look="thread")
+    assert "follows in a thread under each post" in said.text
+    digest = await ravi.command("subscription edit", subscription="#1", when="daily")
+    assert "cannot have their whole text" in digest.text
+    place = world.channel_named("general")
+    denied = Overwrite(str(stage.guild_id), 0, 0, int(Permission.CREATE_PUBLIC_THREADS))
+    channel = stage.server.hub.put_channel(replace(place, overwrites=(denied,)))
+    stage.server.hub.emit("CHANNEL_UPDATE", shapes.channel(world, channel))
+    assert stage.client is not None
+    guild = stage.client.get_guild(stage.guild_id)
+    assert guild is not None
+    await ravi.until(
+        lambda: not guild.get_channel(int(place.id)).permissions_for(guild.me).create_public_threads  # type: ignore[union-attr]
+    )
+    refused = await ravi.command("subscription move", subscription="#1", channel="general")
+    assert "Create Public Threads" in refused.text and "Moved" not in refused.text
+    assert (await current(stage)).target.channel_id != int(place.id)
