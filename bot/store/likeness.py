@@ -30,7 +30,7 @@ _TITLE_DECIDES = 5.0
 _TITLES_NEAR = 85.0
 _TITLES_AKIN = 60.0
 _SPELLINGS_NEAR = 90.0
-_SHORTEST_VARIANT = 6
+_SHORTEST_VARIANT = 5
 _BODY_READ = 8
 _BODY_DECIDES = 24
 _BODY_LONG = 40
@@ -179,6 +179,8 @@ def _differ(one: Told, other: Told, near: float, shared: float) -> bool:
     for mine, theirs in ((one.numbers, other.numbers), (one.days, other.days)):
         if mine != theirs and ((mine and theirs) or near >= _TITLES_NEAR):
             return True
+    if (one.is_serial or other.is_serial) and shared < _SHARED_NEARLY_ALL:
+        return True
     if len(one.title) == len(other.title) and shared < _SHARED_NEARLY_ALL:
         exchanged = sum(a != b for a, b in zip(one.title, other.title, strict=True))
         if exchanged < 2 <= len(one.title):
@@ -197,7 +199,7 @@ def _equal(one: Sequence[str], other: Sequence[str]) -> bool:
     if len(one) != len(other) or not one:
         return False
     differing = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
-    return len(differing) <= max(1, len(one) // 4) and all(_is_variant(*pair) for pair in differing)
+    return len(differing) <= max(1, len(one) // 3) and all(_is_variant(*pair) for pair in differing)
 
 
 def _is_variant(one: str, other: str) -> bool:
