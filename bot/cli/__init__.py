@@ -19,6 +19,7 @@ from bot.cli.parts import Verbs, as_json, finish, reading_store, say, settings
 from bot.cli.shelf import articles, tags
 from bot.cli.state import state
 from bot.cli.status import status
+from bot.cli.sync import sync
 from bot.cli.words import (
     article_words,
     head,
@@ -79,13 +80,14 @@ def playground(headless: bool, port: int, data: Path | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Store nothing; show the first articles.")
 def import_(paths: tuple[str, ...], wants_json: bool, dry_run: bool) -> None:
     """Import archives: saved pages, feeds, WordPress exports; files, folders or addresses."""
+    from bot.cli.sync import hears
     from bot.cli.work import imported, tried
 
     first: tuple[Article, ...] = ()
     if dry_run:
-        report, first = finish(tried(paths))
+        report, first = finish(tried(paths, hears(wants_json)))
     else:
-        report = finish(imported(paths))
+        report = finish(imported(paths, hears(wants_json)))
     if wants_json:
         print_json(report_json(report))
     else:
@@ -165,6 +167,6 @@ def config(wants_json: bool) -> None:
     read()
 
 
-for verb in (articles, tags, backup, doctor, feeds, invite, keep, restore, state):
+for verb in (articles, tags, backup, doctor, feeds, invite, keep, restore, state, sync):
     main.add_command(verb)
 main.add_command(status)

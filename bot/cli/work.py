@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,34 +10,37 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from bot.cli.bar import Bar
 from bot.cli.parts import opened_fetcher, reading_store, say, settings
-from bot.model import Article, Scope
+from bot.cli.sync import patience, told_on
+from bot.model import PUBLIC_SCOPE_ID, Article, Note, Scope
 
 if TYPE_CHECKING:
     from bot.ingest.archive import ImportReport
 
 _SHOWN = 3
+_TRIED = 20
 _IMPORT_S = 300.0
 _IMPORT_MEMORY_MB = 2048
 
 
-async def imported(paths: Sequence[str]) -> ImportReport:
-    """Import files, folders and addresses into the public archive."""
+async def imported(paths: Sequence[str], hears: Callable[[Note], None]) -> ImportReport:
+    """Import files, folders and addresses; `hears` is told what is found on the way."""
     from bot.ingest.archive import import_paths
 
-    async with _importer(settings().data, paths) as importer:
+    async with _importer(settings().data, paths, hears) as importer:
         return await import_paths(importer, paths)
 
 
-async def tried(paths: Sequence[str]) -> tuple[ImportReport, tuple[Article, ...]]:
+async def tried(
+    paths: Sequence[str], hears: Callable[[Note], None]
+) -> tuple[ImportReport, tuple[Article, ...]]:
     """Import into a store that is thrown away; return the report and the first articles."""
     from bot.ingest.archive import import_paths
     from bot.store import Store
 
     with TemporaryDirectory(prefix="tagwire-try-") as folder:
-        async with _importer(Path(folder), paths) as importer:
+        async with _importer(Path(folder), paths, hears, most=_TRIED) as importer:
             report = await import_paths(importer, paths)
         async with Store.open(folder, read_only=True) as store:
             ids = range(1, report.new + 1)[: -_SHOWN - 1 : -1]
@@ -60,8 +62,11 @@ async def found_articles(query: str, limit: int) -> tuple[tuple[Article, ...], t
 
 
 @asynccontextmanager
-async def _importer(folder: Path, paths: Sequence[str]) -> AsyncIterator[Any]:
+async def _importer(
+    folder: Path, paths: Sequence[str], hears: Callable[[Note], None], most: int | None = None
+) -> AsyncIterator[Any]:
     from bot.ingest.archive import Importer, is_address
+    from bot.ingest.whole_site import SiteReader
     from bot.ingest.worker import Limits, Workers
     from bot.store import Store
 
@@ -72,39 +77,12 @@ async def _importer(folder: Path, paths: Sequence[str]) -> AsyncIterator[Any]:
         store = await stack.enter_async_context(Store.open(folder))
         limits = Limits(seconds=_IMPORT_S, memory_mb=_IMPORT_MEMORY_MB)
         workers = await stack.enter_async_context(Workers(1, limits))
-        bar = stack.enter_context(_Bar())
-        yield Importer(store, workers, now=datetime.now(UTC), fetcher=fetcher, progress=bar.advance)
-
-
-class _Bar:
-    """A progress bar on standard error while that is a terminal, a new one for each document."""
-
-    def __init__(self) -> None:
-        self._where: str | None = None
-        self._bar: Any = None
-        self._done = 0
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def advance(self, where: str, done: int, total: int) -> None:
-        """Show how far a document is: items done, of all."""
-        if not sys.stderr.isatty():
-            return
-        if where != self._where:
-            self._end()
-            self._where, self._done = where, 0
-            self._bar = click.progressbar(
-                length=total, label=Path(where).name, file=sys.stderr, show_pos=True
+        bar = stack.enter_context(Bar())
+        now, told = datetime.now(UTC), told_on(bar, hears)
+        sites = None
+        if fetcher is not None:
+            gap = patience(settings().host_gap_s)
+            sites = SiteReader(
+                store, fetcher, workers, now, PUBLIC_SCOPE_ID, gap, bar.advance, told, most
             )
-            self._bar.__enter__()
-        self._bar.update(done - self._done)
-        self._done = done
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None
+        yield Importer(store, workers, now=now, fetcher=fetcher, progress=bar.advance, sites=sites)

@@ -60,12 +60,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ApiPage:
-    """The posts of one page, and the place after it: None when it was the last."""
+    """The posts of one page, and the place after it: None when it was the last.
+
+    `left` is how many posts the site says come after it, None where it does not say.
+    """
 
     reading: Reading
     keyed: tuple[Keyed, ...]
     place: Place | None
-    total: int | None = None
+    left: int | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ class ApiWalk:
     feed_url: str | None = None
     _names: dict[str, dict[int, Name]] = field(default_factory=dict)
     _has_answered: bool = False
+    _refusal: FetchError | None = None
 
     async def pages(self, place: Place | None = None) -> AsyncIterator[ApiPage]:
         """Yield page after page. Raises FetchError or UnreadableError where it cannot go on."""
@@ -86,9 +90,18 @@ class ApiWalk:
             fetched, place = await self._page(place)
             if fetched is None:
                 return
-            facts, reading, keyed = await self._read(fetched)
+            try:
+                facts, reading, keyed = await self._read(fetched)
+            except UnreadableError:
+                if self._refusal is None or self._has_answered:
+                    raise
+                # The other address shows any page of the site: what the first said is what counts.
+                raise self._refusal from None
+            self._has_answered = True
             after = advanced(place, facts.listed)
-            yield ApiPage(reading, keyed, after, fetched.total)
+            # A page begins with the moment that the one before it ended with.
+            fresh = tuple(k for k in keyed if k.entry.post_id not in place.seen)
+            yield ApiPage(reading, fresh, after, _left(fetched.total, place, len(facts.listed)))
             if after is None:
                 return
             place = after
@@ -107,11 +120,10 @@ class ApiWalk:
                 elif not self._try_plain_links(error):
                     raise
             else:
-                self._note_answer(fetched)
+                self._follow_move(fetched)
                 return fetched, place
 
-    def _note_answer(self, fetched: Fetched) -> None:
-        self._has_answered = True
+    def _follow_move(self, fetched: Fetched) -> None:
         if fetched.permanent_url is not None and _POSTS in fetched.permanent_url:
             # A site that moved or adds a slash is asked where it answers from now on.
             self.posts_url = _without_paging(fetched.permanent_url)
@@ -122,6 +134,7 @@ class ApiWalk:
         home, found, _ = parts.path.partition("/wp-json/")
         if error.status != 404 or self._has_answered or not found:
             return False
+        self._refusal = error
         self.posts_url = urlunsplit(
             (parts.scheme, parts.netloc, f"{home}/", urlencode({"rest_route": _POSTS}), "")
         )
@@ -258,6 +271,10 @@ def _bare(url: str) -> str:
 def _without_paging(url: str) -> str:
     route = dict(parse_qsl(urlsplit(url).query)).get("rest_route")
     return _bare(url) if route is None else _with(_bare(url), {"rest_route": route})
+
+
+def _left(total: int | None, place: Place, listed: int) -> int | None:
+    return None if total is None else max(0, total - (place.page - 1) * place.size - listed)
 
 
 def _is_past_end(error: FetchError, place: Place) -> bool:

@@ -1,6 +1,7 @@
 """One page of a WordPress API's posts: what the walk over the pages goes by, then the posts.
 
-Pure: runs in a worker process, as the reading of every document does.
+Pure: runs in a worker process, as the reading of every document does; what reads the form is
+imported there.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import Any
 
 from bot.errors import UnreadableError
 from bot.ingest import identity
-from bot.ingest.decode import decode, inflate
-from bot.ingest.formats import rest
 from bot.model import Entry, Keyed, Reading
 
 PIECE = 50
@@ -51,6 +50,8 @@ def read_page(
 
     Nothing follows the facts of a page that lacks names, unless `whole`. Raises UnreadableError.
     """
+    from bot.ingest.formats import rest
+
     posts = _list(data, content_type, url)
     facts = Facts(tuple(_listed(posts)), {} if whole else _lacking(posts, names))
     yield facts
@@ -76,6 +77,9 @@ def read_names(
 
 
 def _list(data: bytes, content_type: str | None, url: str) -> list[_Json]:
+    from bot.ingest.decode import decode, inflate
+    from bot.ingest.formats import rest
+
     try:
         found: Any = json.loads(decode(inflate(data), content_type).lstrip("\ufeff"))
     except (json.JSONDecodeError, RecursionError) as error:

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from bot.errors import TagwireError
 from bot.ingest import document
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.sync import SyncReport
+from bot.ingest.whole_site import SiteReader
 from bot.ingest.worker import MEGABYTE, Workers
 from bot.model import PUBLIC_SCOPE_ID, Intake, Keyed, Problem, Reading
 from bot.store import Store
@@ -45,6 +47,18 @@ class ImportReport:
             unchanged=self.unchanged + intake.unchanged,
         )
 
+    def synced(self, read: SyncReport) -> ImportReport:
+        """Return the report with a whole site added."""
+        return replace(
+            self,
+            documents=self.documents + (read.way is not None),
+            read=self.read + read.read,
+            new=self.new + read.new,
+            updated=self.updated + read.updated,
+            unchanged=self.unchanged + read.unchanged,
+            problems=(*self.problems, *read.problems),
+        )
+
     def failed(self, where: str, error: TagwireError) -> ImportReport:
         """Return the report with a document that could not be read."""
         problem = Problem(where, error.key, error.params)
@@ -63,6 +77,7 @@ class Importer:
         fetcher: Fetcher | None = None,
         scope_id: int = PUBLIC_SCOPE_ID,
         progress: Progress | None = None,
+        sites: SiteReader | None = None,
     ) -> None:
         self._store = store
         self._workers = workers
@@ -70,6 +85,7 @@ class Importer:
         self._fetcher = fetcher
         self._scope_id = scope_id
         self._progress = progress or (lambda where, done, total: None)
+        self._sites = sites
 
     async def import_one(self, where: str, report: ImportReport) -> ImportReport:
         """Import one file or address and return the report with it.
@@ -84,7 +100,15 @@ class Importer:
         undated: list[Keyed] = []
         done = 0
         try:
-            async for piece in _ahead(self._pieces(where)):
+            fetched = await self._fetched(where)
+            if fetched is not None and self._sites is not None:
+                site = await self._sites.look(fetched)
+                if site is not None:
+                    read = await self._sites.read(where, site)
+                    report = report.synced(read)
+                    if read.way is not None:
+                        return report
+            async for piece in _ahead(self._pieces(where, fetched)):
                 if isinstance(piece, Reading):
                     head = piece
                 elif isinstance(piece, tuple):
@@ -107,14 +131,18 @@ class Importer:
             self._progress(where, done + len(rest), head.read)
         return _ended(report, where, head, is_empty=feed_id is None)
 
-    async def _pieces(self, where: str) -> AsyncIterator[object]:
+    async def _fetched(self, where: str) -> Fetched | None:
         if not is_address(where):
+            return None
+        if self._fetcher is None:
+            raise TagwireError("ingest.import_no_fetcher")
+        return await self._fetcher.get(where, now=self._now)
+
+    async def _pieces(self, where: str, fetched: Fetched | None) -> AsyncIterator[object]:
+        if fetched is None:
             memory_mb = _size(where) // MEGABYTE * _MEMORY_PER_FILE
             parts = self._workers.parts(document.file_pieces, where, memory_mb=memory_mb)
-        elif self._fetcher is None:
-            raise TagwireError("ingest.import_no_fetcher")
         else:
-            fetched = await self._fetcher.get(where, now=self._now)
             arguments = (fetched.body, fetched.content_type, fetched.url, None, None, None)
             parts = self._workers.parts(document.pieces, *arguments)
         async for part in parts:

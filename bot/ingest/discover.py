@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from bot.ingest.limits import MAX_LINK, MAX_OFFERS
+from bot.ingest.links import fold_site
+from bot.ingest.plain import title_text
 from bot.model import Offer
 
 _FEED_TYPES = re.compile(r"application/(rss|atom|rdf|feed)\+?(xml|json)?|application/json")
@@ -47,6 +51,61 @@ def offers(data: bytes, content_type: str | None, url: str) -> Iterator[tuple[Of
         for node in page.css(f'link[rel="{_WORDPRESS}"][href]')
     ]
     yield _distinct([*named, *linked, *api])
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What a site says of itself: its title and home, its APIs and feeds, best first."""
+
+    title: str | None
+    home: str | None
+    apis: tuple[str, ...]
+    feeds: tuple[str, ...]
+
+
+def site(data: bytes, content_type: str | None, url: str) -> Iterator[SiteFacts]:
+    """Yield once what a site's home page, or its API's index, says of the site.
+
+    Nothing for any other document, which is read for itself. Runs in a worker.
+    """
+    from bot.ingest.decode import decode
+    from bot.ingest.formats.archive_html import page_title
+    from bot.ingest.formats.sniff import Form, sniff
+
+    text = decode(data, content_type)
+    form = sniff(text)
+    if form is Form.JSON:
+        yield from _index(text, url)
+    if form is not Form.HTML:
+        return
+    found = next(offers(data, content_type, url))
+    title = title_text(page_title(text)) or None
+    apis = tuple(offer.url for offer in found if offer.kind == "wordpress")
+    feeds = tuple(offer.url for offer in found if offer.kind == "feed")
+    own = next((api for api in apis if fold_site(_home(api)) == fold_site(url)), None)
+    if own is not None:
+        # WordPress has its feed there, whether the page names it or not.
+        yield SiteFacts(title, url, apis, feeds or (_home(own) + "feed/",))
+    elif found and urlsplit(url).path in ("", "/"):
+        yield SiteFacts(title, url, apis, feeds)
+
+
+def _index(text: str, url: str) -> Iterator[SiteFacts]:
+    try:
+        index = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return
+    if isinstance(index, dict) and ("routes" in index or "namespaces" in index):
+        name = index.get("name")
+        title = title_text(name) if isinstance(name, str) else ""
+        yield SiteFacts(title or None, _home(url), (url,), (_home(url) + "feed/",))
+
+
+def _home(api: str) -> str:
+    """Return the home of the site that an API belongs to."""
+    parts = urlsplit(api)
+    path = parts.path.partition("/wp-json")[0].rstrip("/") + "/"
+    return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def usual(url: str) -> tuple[Offer, ...]:
