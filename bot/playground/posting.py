@@ -50,6 +50,7 @@ class Origin:
     asked: Asked | None = None
     webhook_id: str | None = None
     username: str | None = None
+    avatar_url: str | None = None
     application_id: str | None = None
     for_user_id: str | None = None
     extra_flags: int = 0
@@ -134,6 +135,7 @@ def build(
         pinged=pinged,
         webhook_id=origin.webhook_id,
         username=origin.username,
+        avatar_url=origin.avatar_url,
         application_id=origin.application_id,
         asked=origin.asked,
         reply_to_id=reference.get("message_id"),

@@ -1,5 +1,6 @@
 """Turns the world into Discord's JSON: one function a noun."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -188,7 +189,9 @@ def message(world: World, of: Message) -> Json:
 def _author(world: World, of: Message) -> Json:
     author = user(world.users[of.author_id])
     if of.username:
-        author |= {"id": of.webhook_id, "username": of.username, "global_name": None}
+        shown = hashlib.sha256(of.avatar_url.encode()).hexdigest()[:32] if of.avatar_url else None
+        named = {"username": of.username, "global_name": None, "avatar": shown, "bot": True}
+        author |= {"id": of.webhook_id} | named
     return author
 
 

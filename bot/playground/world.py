@@ -131,10 +131,15 @@ class Message:
     pinned: bool = False
     webhook_id: str | None = None
     username: str | None = None
+    avatar_url: str | None = None
     application_id: str | None = None
     asked: Asked | None = None
     reply_to_id: str | None = None
     for_user_id: str | None = None
+
+    def is_by(self, user_id: str) -> bool:
+        """Whether an account wrote it itself, and not a webhook in its name."""
+        return self.author_id == user_id and self.webhook_id is None
 
     @property
     def is_ephemeral(self) -> bool:

@@ -128,7 +128,7 @@ def is_public(message: Message) -> bool:
 def as_read(hub: Hub, message: Message) -> Json:
     """Return a message as the bot reads it: without MESSAGE_CONTENT others' are empty."""
     body = shapes.message(hub.world, message)
-    if message.author_id != hub.world.bot_id and not hub.sees_content:
+    if not message.is_by(hub.world.bot_id) and not hub.sees_content:
         body |= {"content": "", "embeds": [], "components": [], "attachments": []}
     return body
 
@@ -143,7 +143,7 @@ async def edit(request: web.Request) -> web.Response:
     """PATCH one message of the bot."""
     hub, channel = hub_of(request), channel_of(request)
     message = message_of(request, channel)
-    if message.author_id != hub.world.bot_id:
+    if not message.is_by(hub.world.bot_id):
         raise refused(50005)
     if channel.archived:
         raise refused(50083)
@@ -161,7 +161,7 @@ async def remove(request: web.Request) -> web.Response:
     hub, channel = hub_of(request), channel_of(request)
     message = message_of(request, channel)
     bits = in_channel(hub.world, hub.world.bot_id, channel, hub.clock.now())
-    if message.author_id != hub.world.bot_id and not bits & Permission.MANAGE_MESSAGES:
+    if not message.is_by(hub.world.bot_id) and not bits & Permission.MANAGE_MESSAGES:
         raise refused(50013)
     posting.delete(hub, message)
     return nothing()
@@ -187,7 +187,7 @@ async def publish(request: web.Request) -> web.Response:
     if channel.type != ANNOUNCEMENT:
         raise refused(50024)
     bits = in_channel(hub.world, hub.world.bot_id, channel, hub.clock.now())
-    own = message.author_id == hub.world.bot_id
+    own = message.is_by(hub.world.bot_id)
     if not bits & (Permission.SEND_MESSAGES if own else Permission.MANAGE_MESSAGES):
         raise refused(50013)
     if message.flags & CROSSPOSTED:

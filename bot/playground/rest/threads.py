@@ -69,7 +69,8 @@ def start_post(
     check_message(message_form, files=len(uploads))
     message = posting.build(hub, forum, message_form, origin, uploads)
     message = replace(message, channel_id=message.id)
-    thread = _thread(hub, forum, form, message.id, PUBLIC_THREAD, origin.author_id, applied)
+    owner_id = origin.webhook_id or origin.author_id
+    thread = _thread(hub, forum, form, message.id, PUBLIC_THREAD, owner_id, applied)
     hub.put_message(message)
     _announce(hub, thread)
     posting.announce(hub, message)

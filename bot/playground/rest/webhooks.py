@@ -20,10 +20,13 @@ from bot.playground.rest.context import (
 )
 from bot.playground.rest.interactions import check_edit, origin_of
 from bot.playground.rest.threads import start_post
+from bot.playground.validate.addresses import check_url
 from bot.playground.validate.messages import check_message
-from bot.playground.world import EPHEMERAL, FORUMS, Message, Webhook
+from bot.playground.world import ANNOUNCEMENT, EPHEMERAL, FORUMS, TEXT, Message, Webhook
 
 Json = dict[str, Any]
+# A thread has none of its own: it is posted to through its channel's.
+HOLDERS = (TEXT, ANNOUNCEMENT, *FORUMS)
 
 
 def _interaction_of(request: web.Request) -> Interaction:
@@ -121,11 +124,19 @@ def _execute_webhook(request: web.Request) -> web.Response:
         if word in username.lower():
             text = f'Username cannot contain "{word}"'
             problems.add(("username",), "USERNAME_INVALID_CONTAINS", text)
+    avatar_url = form.get("avatar_url") or None
+    check_url(avatar_url, ("avatar_url",), problems)
     problems.check()
     check_message(form, files=len(uploads))
-    origin = posting.Origin(hub.world.bot_id, webhook_id=webhook.id, username=username)
+    origin = posting.Origin(
+        hub.world.bot_id,
+        webhook_id=webhook.id,
+        username=username,
+        avatar_url=avatar_url,
+        application_id=hub.world.bot_id,
+    )
     channel = hub.world.channels.get(request.query.get("thread_id", webhook.channel_id))
-    if channel is None:
+    if channel is None or webhook.channel_id not in (channel.id, channel.parent_id):
         raise refused(10003)
     if channel.type in FORUMS:
         if not form.get("thread_name"):
@@ -163,6 +174,8 @@ async def create(request: web.Request) -> web.Response:
     name = form_of(request).get("name")
     problems.length(("name",), name, 1, limits.WEBHOOK_NAME)
     problems.check()
+    if channel.type not in HOLDERS:
+        raise refused(50024)
     there = [w for w in hub.world.webhooks.values() if w.channel_id == channel.id]
     if len(there) >= limits.WEBHOOKS_A_CHANNEL:
         raise refused(30007)
