@@ -1,8 +1,16 @@
 """`tagwire sync` and importing a site's address, against a small blog served from a thread."""
 
 import asyncio
+import contextlib
 import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -161,3 +169,66 @@ def test_a_gap_stands_in_the_feeds_status(run: Run, blog: Blog) -> None:
     assert "20 articles had passed unseen" in run("feeds", "status").stdout
     [feed] = printed(run("feeds", "status", "--json"))
     assert "20 articles" in feed["notice"]
+
+
+def export_of(count: int) -> str:
+    items = "".join(
+        f"<item><title>Entry {n}</title><link>https://quay.example/{n}/</link>"
+        f"<guid isPermaLink='false'>https://quay.example/?p={n}</guid>"
+        f"<content:encoded><![CDATA[What entry {n} tells.]]></content:encoded>"
+        f"<wp:post_id>{n}</wp:post_id><wp:post_date_gmt>2026-01-01 {n // 3600:02d}:"
+        f"{n // 60 % 60:02d}:{n % 60:02d}</wp:post_date_gmt><wp:status>publish</wp:status>"
+        "<wp:post_type>post</wp:post_type></item>"
+        for n in range(1, count + 1)
+    )
+    return (
+        "<?xml version='1.0'?><rss version='2.0' xmlns:wp='http://wordpress.org/export/1.2/' "
+        "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>Quay</title>"
+        "<link>https://quay.example</link><wp:wxr_version>1.2</wp:wxr_version>"
+        f"{items}</channel></rss>"
+    )
+
+
+def test_a_killed_import_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "export.xml"
+    export.write_text(export_of(15_000))
+    killed = subprocess.Popen([sys.executable, "-m", "bot", "import", str(export)])
+    try:
+        while not stored_of_file(tmp_path):
+            assert killed.poll() is None, "it ended before anything was kept"
+            time.sleep(0.01)
+    finally:
+        killed.kill()
+        killed.wait()
+    result = run("import", str(export))
+    assert "Going on after the" in result.stderr
+    assert "15000 articles read" in result.stdout
+    [feed] = printed(run("feeds", "list", "--json"))
+    assert feed["articles"] == 15_000
+
+
+def stored_of_file(folder: Path) -> int:
+    path = folder / "data" / "tagwire.db"
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        try:
+            return int(database.execute("SELECT coalesce(max(done), 0) FROM walks").fetchone()[0])
+        except sqlite3.Error:
+            return 0
+
+
+def test_on_a_terminal_a_bar_shows_rate_and_time_left(run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "export.xml"
+    export.write_text(export_of(20_000))
+    ours, theirs = os.openpty()
+    importing = subprocess.Popen([sys.executable, "-m", "bot", "import", export], stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # What a terminal reads as its end.
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    assert importing.wait() == 0
+    wanted = r"export\.xml .* \d+/20000 +\d\d:\d\d:\d\d +\d+/s"
+    assert any(re.search(wanted, line) for line in shown.decode().split("\r"))

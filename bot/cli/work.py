@@ -85,4 +85,6 @@ async def _importer(
             sites = SiteReader(
                 store, fetcher, workers, now, PUBLIC_SCOPE_ID, gap, bar.advance, told, most
             )
-        yield Importer(store, workers, now=now, fetcher=fetcher, progress=bar.advance, sites=sites)
+        yield Importer(
+            store, workers, now=now, fetcher=fetcher, progress=bar.advance, sites=sites, tell=told
+        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.sync import SyncReport
 from bot.ingest.whole_site import SiteReader
 from bot.ingest.worker import MEGABYTE, Workers
-from bot.model import PUBLIC_SCOPE_ID, Intake, Keyed, Problem, Reading
+from bot.model import PUBLIC_SCOPE_ID, Intake, Keyed, Note, Problem, Reading
 from bot.store import Store
 
 _AT_ONCE = 500
@@ -78,65 +79,43 @@ class Importer:
         scope_id: int = PUBLIC_SCOPE_ID,
         progress: Progress | None = None,
         sites: SiteReader | None = None,
+        tell: Callable[[Note], None] | None = None,
     ) -> None:
-        self._store = store
+        self.store = store
+        self.now = now
+        self.scope_id = scope_id
+        self.progress = progress or (lambda where, done, total: None)
+        self.sites = sites
+        self.tell = tell or (lambda note: None)
         self._workers = workers
-        self._now = now
         self._fetcher = fetcher
-        self._scope_id = scope_id
-        self._progress = progress or (lambda where, done, total: None)
-        self._sites = sites
 
     async def import_one(self, where: str, report: ImportReport) -> ImportReport:
         """Import one file or address and return the report with it.
 
-        What cannot be read becomes a problem of the report; nothing of it is stored.
+        What cannot be read becomes a problem of the report; nothing of it is stored. A file that
+        was left in the middle is gone on with, as long as it is the same file.
         """
-        feed_id = None
-        head = Reading("", (), 0)
         if _is_no_file(where):
             return report.failed(where, TagwireError("ingest.import_no_file", path=where))
-        held: list[Keyed] = []
-        undated: list[Keyed] = []
-        done = 0
+        run = _Run(self, where, report)
         try:
             fetched = await self._fetched(where)
-            if fetched is not None and self._sites is not None:
-                site = await self._sites.look(fetched)
-                if site is not None:
-                    read = await self._sites.read(where, site)
-                    report = report.synced(read)
-                    if read.way is not None:
-                        return report
-            async for piece in _ahead(self._pieces(where, fetched)):
-                if isinstance(piece, Reading):
-                    head = piece
-                elif isinstance(piece, tuple):
-                    feed_id = feed_id or await self._feed_id(where, head)
-                    # Items without a date keep their order on the page only if recorded together.
-                    held.extend(k for k in piece if k.entry.published_at is not None)
-                    undated.extend(k for k in piece if k.entry.published_at is None)
-                    if len(held) >= _AT_ONCE:
-                        report = report.plus(await self._record(feed_id, head, held))
-                        done += len(held)
-                        self._progress(where, done, head.read)
-                        held = []
+            if fetched is not None and await run.whole_site(fetched):
+                return run.report
+            await run.through(self._pieces(where, fetched), is_file=fetched is None)
         except TagwireError as error:
-            return report.failed(where, error)
+            return run.report.failed(where, error)
         except OSError as error:
-            return report.failed(where, _unopened(where, error))
-        rest = [*undated, *held]
-        if feed_id is not None and rest:
-            report = report.plus(await self._record(feed_id, head, rest))
-            self._progress(where, done + len(rest), head.read)
-        return _ended(report, where, head, is_empty=feed_id is None)
+            return run.report.failed(where, _unopened(where, error))
+        return _ended(run.report, where, run.head, is_empty=run.feed_id is None)
 
     async def _fetched(self, where: str) -> Fetched | None:
         if not is_address(where):
             return None
         if self._fetcher is None:
             raise TagwireError("ingest.import_no_fetcher")
-        return await self._fetcher.get(where, now=self._now)
+        return await self._fetcher.get(where, now=self.now)
 
     async def _pieces(self, where: str, fetched: Fetched | None) -> AsyncIterator[object]:
         if fetched is None:
@@ -148,23 +127,95 @@ class Importer:
         async for part in parts:
             yield part
 
-    async def _feed_id(self, where: str, head: Reading) -> int:
-        title = head.title or urlsplit(where).netloc or Path(where).stem
-        feed = await self._store.feeds.ensure_import(
-            title, head.site_url, self._scope_id, self._now
-        )
-        return feed.id
 
-    async def _record(self, feed_id: int, head: Reading, keyed: list[Keyed]) -> Intake:
-        return await self._store.intake.record(
-            feed_id,
-            head,
+@dataclass(slots=True)
+class _Run:
+    """One document on its way into the store."""
+
+    importer: Importer
+    where: str
+    report: ImportReport
+    head: Reading = field(default_factory=lambda: Reading("", (), 0))
+    feed_id: int | None = None
+    done: int = 0
+    _skip: int = 0
+    _name: str | None = None
+
+    async def whole_site(self, fetched: Fetched) -> bool:
+        """Read the site that an address stands for; False for a document of its own."""
+        sites = self.importer.sites
+        facts = None if sites is None else await sites.look(fetched)
+        if sites is None or facts is None:
+            return False
+        read = await sites.read(self.where, facts)
+        self.report = self.report.synced(read)
+        return read.way is not None
+
+    async def through(self, pieces: AsyncIterator[object], *, is_file: bool) -> None:
+        """Store piece after piece, many at a time, and keep how far a file has come."""
+        if is_file:
+            await self._resume()
+        held: list[Keyed] = []
+        undated: list[Keyed] = []
+        async for piece in _ahead(pieces):
+            if isinstance(piece, Reading):
+                self.head = piece
+            elif isinstance(piece, tuple):
+                # Items without a date keep their order on the page only if recorded together.
+                held.extend(self._left([k for k in piece if k.entry.published_at is not None]))
+                undated.extend(k for k in piece if k.entry.published_at is None)
+                await self._ensure_feed()
+                if len(held) >= _AT_ONCE:
+                    await self._record(held)
+                    await self._keep()
+                    held = []
+        await self._record([*undated, *held])
+        if self._name is not None and self.done >= _AT_ONCE:
+            await self.importer.store.walks.forget(self._name)
+
+    async def _resume(self) -> None:
+        self._name = _walk_name(self.where)
+        walk = await self.importer.store.walks.get(self._name)
+        if walk is None:
+            return
+        self._skip = self.done = walk.done
+        self.report = replace(self.report, unchanged=self.report.unchanged + walk.done)
+        self.importer.tell(Note("ingest.import_resumed", {"count": walk.done}))
+
+    def _left(self, dated: list[Keyed]) -> list[Keyed]:
+        """Return what an earlier run had not stored yet; it goes by the order of the file."""
+        passed = min(self._skip, len(dated))
+        self._skip -= passed
+        return dated[passed:]
+
+    async def _ensure_feed(self) -> None:
+        if self.feed_id is None:
+            title = self.head.title or urlsplit(self.where).netloc or Path(self.where).stem
+            feed = await self.importer.store.feeds.ensure_import(
+                title, self.head.site_url, self.importer.scope_id, self.importer.now
+            )
+            self.feed_id = feed.id
+
+    async def _record(self, keyed: list[Keyed]) -> None:
+        if self.feed_id is None or not keyed:
+            return
+        intake = await self.importer.store.intake.record(
+            self.feed_id,
+            self.head,
             keyed,
-            now=self._now,
-            scope_id=self._scope_id,
+            now=self.importer.now,
+            scope_id=self.importer.scope_id,
             announce=False,
             bulk=True,
         )
+        self.report = self.report.plus(intake)
+        self.done += len(keyed)
+        self.importer.progress(self.where, self.done, self.head.read)
+
+    async def _keep(self) -> None:
+        if self._name is not None:
+            walks = self.importer.store.walks
+            await walks.keep(self._name, {}, self.done, self.importer.now, durable=False)
 
 
 async def import_paths(
@@ -195,6 +246,14 @@ def _files(where: str) -> list[str]:
 
 def _is_no_file(where: str) -> bool:
     return not is_address(where) and Path(where).exists() and not Path(where).is_file()
+
+
+def _walk_name(where: str) -> str:
+    """Return what a file is known by while it is read: a changed one is another."""
+    path = Path(where)
+    facts = path.stat()
+    told = f"{path.resolve()}\x00{facts.st_size}\x00{facts.st_mtime_ns}"
+    return f"file:{hashlib.blake2b(told.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
 
 
 def _size(where: str) -> int:

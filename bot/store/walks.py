@@ -60,8 +60,16 @@ class WalkStore:
 
         return await self._connections.read(job)
 
-    async def keep(self, name: str, place: Mapping[str, Any], done: int, now: datetime) -> None:
-        """Note how far a reading has come."""
+    async def keep(
+        self,
+        name: str,
+        place: Mapping[str, Any],
+        done: int,
+        now: datetime,
+        *,
+        durable: bool = True,
+    ) -> None:
+        """Note how far a reading has come; not `durable`, a power cut may take the note back."""
         await self._write(
             """
             INSERT INTO walks (name, place, done, updated_at) VALUES (:name, :place, :done, :now)
@@ -69,6 +77,7 @@ class WalkStore:
             SET place = excluded.place, done = excluded.done, updated_at = excluded.updated_at
             """,
             {"name": name, "place": packed_json(place), "done": done, "now": second(now)},
+            durable=durable,
         )
 
     async def finish(self, name: str, began_at: datetime, now: datetime) -> None:
@@ -160,8 +169,10 @@ class WalkStore:
             {"id": feed_id, "key": key, "params": packed_json(params), "now": second(now)},
         )
 
-    async def _write(self, sql: str, values: Mapping[str, object]) -> None:
-        await self._connections.write(lambda connection: connection.execute(sql, values).rowcount)
+    async def _write(self, sql: str, values: Mapping[str, object], *, durable: bool = True) -> None:
+        await self._connections.write(
+            lambda connection: connection.execute(sql, values).rowcount, durable=durable
+        )
 
 
 def _newest(connection: sqlite3.Connection, feed_id: int) -> tuple[int | None, datetime | None]:

@@ -12,7 +12,7 @@ from bot.ingest.archive import Importer, ImportReport, import_paths
 from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.worker import Workers
 from bot.messages import catalogue
-from bot.model import Scope
+from bot.model import Note, Scope
 from bot.query.language import parse
 from bot.store import Store
 from tests.ingest.loopback import Site
@@ -145,6 +145,47 @@ async def test_a_document_that_is_a_path_reads_no_file(
 async def test_a_long_file_is_stored_in_portions_and_progress_is_told(
     store: Store, workers: Workers, tmp_path: Path
 ) -> None:
+    feed = long_feed(1200)
+    (tmp_path / "long.json").write_text(json.dumps(feed))
+    told: list[tuple[str, int, int]] = []
+    importer = Importer(store, workers, now=NOW, progress=lambda *step: told.append(step))
+    report = await import_paths(importer, [str(tmp_path / "long.json")])
+    assert report.new >= 500
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert told[-1][1] == report.new
+
+
+async def test_an_interrupted_file_is_gone_on_with_and_a_changed_one_begins_anew(
+    store: Store, workers: Workers, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(long_feed(1200)))
+    told: list[Note] = []
+
+    def breaks_off(_: str, done: int, __: int) -> None:
+        if done >= 1000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await import_paths(Importer(store, workers, now=NOW, progress=breaks_off), [str(path)])
+    assert (await store.counts()).articles == 1000
+    # The place behind the first 500 had been kept; the second 500 were stored and are met again.
+    report = await import_paths(Importer(store, workers, now=NOW, tell=told.append), [str(path)])
+    assert told == [Note("ingest.import_resumed", {"count": 500})]
+    assert counts(report) == (1200, 200, 0, 1000)
+    again = await import_paths(Importer(store, workers, now=NOW, tell=told.append), [str(path)])
+    assert counts(again) == (1200, 0, 0, 1200)
+    assert len(told) == 1, "what was finished is not gone on with"
+
+    with pytest.raises(KeyboardInterrupt):
+        await import_paths(Importer(store, workers, now=NOW, progress=breaks_off), [str(path)])
+    path.write_text(json.dumps(long_feed(1300)))
+    report = await import_paths(Importer(store, workers, now=NOW, tell=told.append), [str(path)])
+    assert counts(report) == (1300, 100, 0, 1200)
+    assert len(told) == 1
+
+
+def long_feed(count: int) -> dict[str, object]:
     items = [
         {
             "id": str(n),
@@ -153,16 +194,9 @@ async def test_a_long_file_is_stored_in_portions_and_progress_is_told(
             "content_text": f"The text of number {n}.",
             "date_published": f"2026-01-{n % 28 + 1:02d}T{n % 24:02d}:00:00Z",
         }
-        for n in range(1200)
+        for n in range(count)
     ]
-    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Long", "items": items}
-    (tmp_path / "long.json").write_text(json.dumps(feed))
-    told: list[tuple[str, int, int]] = []
-    importer = Importer(store, workers, now=NOW, progress=lambda *step: told.append(step))
-    report = await import_paths(importer, [str(tmp_path / "long.json")])
-    assert report.new >= 500
-    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
-    assert told[-1][1] == report.new
+    return {"version": "https://jsonfeed.org/version/1.1", "title": "Long", "items": items}
 
 
 async def test_a_list_of_feeds_is_told_where_to_go_and_fetches_nothing(
