@@ -370,6 +370,7 @@ class Feed:
     primed: bool = False
     interval_s: int | None = None
     article_count: int = 0
+    excerpts_only: bool = False
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
     moved_url: str | None = None
@@ -621,6 +622,7 @@ def article_json(article: Article) -> JsonObject:
         "feed": article.feed,
         "kind": str(article.kind),
         "truncated": article.truncated,
+        "also_at": [copy.name for copy in article.also],
         "blocks": blocks,
         "paragraphs": _texts(article.blocks, BlockType.PARAGRAPH),
         "subheadings": _texts(article.blocks, BlockType.SUBHEADING),

@@ -91,6 +91,36 @@ def feeds_refresh(feed_id: int, wants_json: bool) -> None:
         click.echo(say("cli.refreshed", **counts))
 
 
+@feeds.command("set")
+@click.argument("feed_id", type=int, metavar="ID")
+@click.option(
+    "--excerpts/--full",
+    "excerpts",
+    default=None,
+    help="Show only the beginning of its articles with a link, or all of them again.",
+)
+@click.option("--name", help="Give it another title, which also feed: and source: find.")
+@as_json
+def feeds_set(feed_id: int, excerpts: bool | None, name: str | None, wants_json: bool) -> None:
+    """Change how a feed is shown. What is stored of it stays whole."""
+
+    async def work() -> Feed:
+        async with writing_store() as store:
+            feed = await store.feeds.anywhere(feed_id)
+            if excerpts is not None:
+                await store.feeds.quote(feed.id, only=excerpts)
+            if name and name.strip():
+                await store.feeds.titled(feed.id, name.strip())
+            return await store.feeds.anywhere(feed.id)
+
+    feed = finish(work())
+    if wants_json:
+        print_json(feed_json(feed))
+    else:
+        key = "cli.feed_excerpts" if feed.excerpts_only else "cli.feed_full"
+        click.echo(say(key, title=feed.title))
+
+
 @feeds.command("import-opml")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--yes", is_flag=True, help="Add them; without it they are only shown.")

@@ -95,6 +95,7 @@ def feed_json(feed: Feed) -> JsonObject:
         "url": None if feed.url is None else redact(feed.url),
         "site_url": feed.site_url,
         "articles": feed.article_count,
+        "excerpts_only": feed.excerpts_only,
         "next_check_at": _iso(feed.next_check_at),
         "last_success_at": _iso(feed.last_success_at),
         "failing_since_at": _iso(feed.failing_since_at),

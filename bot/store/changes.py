@@ -168,10 +168,21 @@ def versions(article_id: int, scope: Scope, connection: sqlite3.Connection) -> t
     if article is None:
         raise NotFoundError("store.no_article", id=article_id)
     found = connection.execute(
-        "SELECT revision, content FROM article_versions WHERE article_id = ? ORDER BY revision",
+        """
+        SELECT v.revision, v.content ->> '$.blocks' AS blocks, v.content, f.excerpts_only
+        FROM article_versions v
+        JOIN articles a ON a.id = v.article_id JOIN feeds f ON f.id = a.feed_id
+        WHERE v.article_id = ? ORDER BY v.revision
+        """,
         (article_id,),
     )
-    return tuple(_as_it_was(article, row["revision"], json.loads(row["content"])) for row in found)
+    return tuple(
+        replace(
+            _as_it_was(article, row["revision"], json.loads(row["content"])),
+            blocks=rows.shown_blocks(row)[0],
+        )
+        for row in found
+    )
 
 
 def _as_it_was(article: Article, revision: int, content: dict[str, Any]) -> Article:
@@ -187,7 +198,6 @@ def _as_it_was(article: Article, revision: int, content: dict[str, Any]) -> Arti
         url=content["url"],
         kind=Kind(content["kind"]),
         truncated=bool(content["truncated"]),
-        blocks=rows.unpacked(json.dumps(content["blocks"])),
         revision=revision,
     )
 

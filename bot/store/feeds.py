@@ -215,6 +215,22 @@ class FeedStore:
         """Give a feed another title, by which `feed:` and `source:` find its articles."""
         await self._connections.write(partial(feed_changes.titled, feed_id, title))
 
+    async def quote(self, feed_id: int, *, only: bool) -> None:
+        """Show only the beginning of a feed's articles, or all of them again; nothing is lost.
+
+        Raises NotFoundError.
+        """
+
+        def job(connection: sqlite3.Connection) -> None:
+            changed = connection.execute(
+                "UPDATE feeds SET excerpts_only = :only WHERE id = :id",
+                {"only": only, "id": feed_id},
+            ).rowcount
+            if not changed:
+                raise NotFoundError("store.no_feed", id=feed_id)
+
+        await self._connections.write(job)
+
     async def tell(self, feed_id: int, now: datetime) -> bool:
         """Note that people hear of a failing feed; return False when they did already."""
 

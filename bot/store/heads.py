@@ -10,7 +10,7 @@ from typing import Any
 from bot.model import Article, Hit, Kind, Scope, Tag
 from bot.store import rows, stories
 from bot.store.excerpt import Passage, excerpt
-from bot.store.rows import many, moment, unpacked, visible
+from bot.store.rows import many, moment, visible
 
 
 def articles(
@@ -19,7 +19,7 @@ def articles(
     """Return the articles a reader may see, by id. What was taken down is gone."""
     found = connection.execute(
         """
-        SELECT a.*, f.title AS feed, s.name AS source
+        SELECT a.*, f.title AS feed, f.excerpts_only, s.name AS source
         FROM articles a
         JOIN feeds f ON f.id = a.feed_id
         LEFT JOIN sources s ON s.id = a.source_id
@@ -58,7 +58,7 @@ def hits(
         for row in connection.execute(
             """
             SELECT a.id, a.title, a.published_at, a.url, a.kind, a.truncated, a.image_url,
-                   a.blocks, f.title AS feed, s.name AS source
+                   a.blocks, f.title AS feed, f.excerpts_only, s.name AS source
             FROM articles a
             JOIN feeds f ON f.id = a.feed_id
             LEFT JOIN sources s ON s.id = a.source_id
@@ -70,6 +70,7 @@ def hits(
     names = authors(connection, ids)
     linked = tags(connection, ids)
     also = stories.copies(connection, ids, scope) if scope is not None else {}
+    shown = {article_id: rows.shown_blocks(row) for article_id, row in found.items()}
     return tuple(
         Hit(
             id=place["id"],
@@ -81,9 +82,9 @@ def hits(
             published_at=moment(found[place["id"]]["published_at"]),
             url=found[place["id"]]["url"],
             kind=Kind(found[place["id"]]["kind"]),
-            truncated=bool(found[place["id"]]["truncated"]),
+            truncated=bool(found[place["id"]]["truncated"]) or shown[place["id"]][1],
             image_url=found[place["id"]]["image_url"],
-            excerpt=excerpt(unpacked(found[place["id"]]["blocks"]), passage),
+            excerpt=excerpt(shown[place["id"]][0], passage),
             sort_at=place["sort_at"],
             score=place["score"],
             also=also.get(place["id"], ()),

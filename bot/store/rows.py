@@ -21,6 +21,7 @@ from bot.model import (
     Target,
     TargetKind,
 )
+from bot.store.quote import quoted
 
 
 def moment(seconds: int | None) -> datetime | None:
@@ -71,10 +72,21 @@ def unpacked(stored: str) -> tuple[Block, ...]:
     return tuple(Block(BlockType(kind), *rest) for kind, *rest in json.loads(stored))
 
 
+def shown_blocks(row: sqlite3.Row) -> tuple[tuple[Block, ...], bool]:
+    """Return what is shown of a row's `blocks`, and whether that is less than there is.
+
+    Of a feed with `excerpts_only` it is a beginning.
+    """
+    blocks = unpacked(row["blocks"])
+    shown = quoted(blocks) if row["excerpts_only"] else blocks
+    return shown, shown != blocks
+
+
 def article(
     row: sqlite3.Row, authors: Sequence[str], tags: Sequence[Tag], also: Sequence[Copy] = ()
 ) -> Article:
-    """Return an article from its row (with `feed` and `source` joined in)."""
+    """Return an article from its row (with `feed`, `excerpts_only` and `source` joined in)."""
+    blocks, is_cut = shown_blocks(row)
     return Article(
         id=row["id"],
         scope_id=row["scope_id"],
@@ -89,8 +101,8 @@ def article(
         updated_at=moment(row["updated_at"]),
         url=row["url"],
         kind=Kind(row["kind"]),
-        truncated=bool(row["truncated"]),
-        blocks=unpacked(row["blocks"]),
+        truncated=bool(row["truncated"]) or is_cut,
+        blocks=blocks,
         image_url=row["image_url"],
         found_at=at(row["found_at"]),
         sort_at=row["sort_at"],
@@ -118,6 +130,7 @@ def feed(row: sqlite3.Row) -> Feed:
         stopped=row["stopped"],
         primed=bool(row["primed"]),
         interval_s=row["interval_s"],
+        excerpts_only=bool(row["excerpts_only"]),
         article_count=row["article_count"],
         skip_hours=frozenset(json.loads(row["skip_hours"])),
         skip_days=frozenset(json.loads(row["skip_days"])),
