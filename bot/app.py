@@ -106,6 +106,7 @@ class Parts:
         self.metrics = counts
         self.store = store
         self.settings = settings
+        self._logs_in = asyncio.Event()
 
     async def work(self, stop: asyncio.Event, token: str) -> None:
         """Log in and work until `stop` is set, Discord refuses the token, or the login fails."""
@@ -138,6 +139,7 @@ class Parts:
         await self.courier.sit_out(utc_now(), stop)
         if not stop.is_set():
             async with self.client:
+                self._logs_in.set()
                 await self.client.start(token)
 
     async def _count(self) -> None:
@@ -181,12 +183,17 @@ class Parts:
 
     async def _deliver(self, stop: asyncio.Event) -> None:
         # Forum tags and thread parents are known once the gateway has told of the guilds.
-        await self.client.wait_until_ready()
+        await self._ready()
         await self.courier.run(stop)
 
     async def _keep(self, stop: asyncio.Event) -> None:
-        await self.client.wait_until_ready()
+        await self._ready()
         await self.upkeep.run(stop)
+
+    async def _ready(self) -> None:
+        # A login that sits out a block has not begun yet, and cannot be waited for.
+        await self._logs_in.wait()
+        await self.client.wait_until_ready()
 
 
 @asynccontextmanager
