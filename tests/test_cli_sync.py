@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -93,6 +93,30 @@ def test_sync_stops_at_its_cap_and_goes_on_later(run: Run, blog: Blog) -> None:
     assert "There may be more" not in second.stdout
     [listed] = printed(run("feeds", "list", "--json"))
     assert listed["articles"] == POSTS
+
+
+def test_a_killed_sync_goes_on_where_it_stopped(run: Run, blog: Blog) -> None:
+    run("feeds", "add", blog.feed_url)
+    reached = Event()
+
+    async def hangs(request: web.Request) -> web.StreamResponse:
+        if "before" in request.query:
+            reached.set()
+            await asyncio.sleep(60)
+        return await blog.list_posts(request)
+
+    blog.before(API, hangs)
+    killed = subprocess.Popen([sys.executable, "-m", "bot", "sync", "1"])
+    try:
+        assert reached.wait(15)
+    finally:
+        killed.kill()
+        killed.wait()
+    [listed] = printed(run("feeds", "list", "--json"))
+    assert listed["articles"] == 100, "the first page stands"
+    blog.before(API, blog.list_posts)
+    report = printed(run("sync", "1", "--json"))
+    assert (report["resumed"], report["new"], report["whole"]) == (True, POSTS - 100, True)
 
 
 def test_sync_since_a_day_reads_no_further(run: Run, blog: Blog) -> None:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from bot.errors import TagwireError
+from bot.errors import FetchError, UnreadableError
 from bot.ingest.api import ApiWalk, posts_address
 from bot.ingest.fetch import Fetcher
 from bot.ingest.pace import Pace, Patience
-from bot.ingest.paged import FeedWalk, is_main_feed
+from bot.ingest.paged import FeedWalk, is_main_feed, older_url
 from bot.ingest.reading import Document
 from bot.ingest.worker import Workers
 from bot.model import Feed, Keyed
 from bot.store import Store
-from bot.store.walks import Overlap
 
+_BUSY = (429, 503)
+_TRIED_FOR = timedelta(days=14)
+OPEN = "ingest.gap_open"
 MOST = 300
 """Articles that one poll fetches beyond its feed's document; `tagwire sync` fetches the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """What was found of a gap, and the notice about it: a message key with parameters, or None."""
+    """What was found of a gap, and the notice about it: a message key with parameters, or None.
+
+    The notice of a gap that could not be looked into for a passing reason says since when it is
+    open, and the next document of the feed has it looked into again.
+    """
 
     keyed: tuple[Keyed, ...] = ()
     notice: str | None = None
@@ -50,15 +56,24 @@ class Healer:
             return Healed()
         keys = [key for item in document.keyed for key in item.keys]
         overlap = await self.store.walks.overlap(feed.id, feed.scope_id, keys)
-        if not overlap.gap or overlap.newest_at is None:
+        since_at = _left_open_at(feed, now)
+        if since_at is None and overlap.gap and overlap.newest_at is not None:
+            since_at = min(filter(None, (overlap.newest_at, feed.last_success_at)))
+        if since_at is None:
             return Healed()
         pace = Pace(self.fetcher, now, Patience(self.gap_s), asked_before=True)
+        passing = False
         tried = 0
         for walk in self._ways(feed, document, pace):
             tried += 1
             try:
-                healed = await self._between(feed, document, overlap, walk())
-            except TagwireError:
+                healed = await self._between(feed, document, since_at, walk())
+            except FetchError as error:
+                passing = passing or _is_passing(error)
+                if error.status in _BUSY:
+                    break  # A site that is asked too often already gets no second question.
+                continue
+            except UnreadableError:
                 continue
             if healed is not None:
                 return healed
@@ -66,7 +81,10 @@ class Healer:
         # more is it likely that something was missed.
         if overlap.known and not tried:
             return Healed()
-        return Healed((), "ingest.gap_open", {"id": feed.id})
+        params: dict[str, str | int] = {"id": feed.id}
+        if passing:
+            params["since"] = int(since_at.timestamp())
+        return Healed((), OPEN, params)
 
     def _ways(
         self, feed: Feed, document: Document, pace: Pace
@@ -77,7 +95,7 @@ class Healer:
             # The API knows the whole site: a tag's feed would be healed with what it never held.
             if offer.kind == "wordpress" and home and is_main_feed(url, home):
                 ways.append(lambda api=offer.url: self._from_api(pace, api, url))  # type: ignore[misc]
-        if document.reading.next_url or _is_numbered(document):
+        if older_url(document, url, 1) is not None:
             ways.append(lambda: self._from_pages(pace, url, document))
         return ways
 
@@ -97,14 +115,13 @@ class Healer:
         self,
         feed: Feed,
         document: Document,
-        overlap: Overlap,
+        since_at: datetime,
         pages: AsyncIterator[tuple[Keyed, ...]],
     ) -> Healed | None:
         """Gather what is newer than all that is known, up to the cap; the newest come first.
 
         None for pages that end with neither anything new nor anything known.
         """
-        since_at = min(filter(None, (overlap.newest_at, feed.last_success_at)))
         taken = {key for item in document.keyed for key in item.keys}
         found: list[Keyed] = []
         closed = False
@@ -132,13 +149,19 @@ class Healer:
         return Healed(tuple(found), "ingest.gap_healed", {"count": len(found)})
 
 
-def _is_numbered(document: Document) -> bool:
-    offers = document.reading.offers
-    return any(o.kind == "wordpress" for o in offers) or any(
-        item.entry.post_id for item in document.keyed
-    )
-
-
 def _is_missed(item: Keyed, since_at: datetime) -> bool:
     published_at = item.entry.published_at
-    return published_at is not None and published_at > since_at
+    return published_at is not None and published_at >= since_at
+
+
+def _left_open_at(feed: Feed, now: datetime) -> datetime | None:
+    """Return since when a gap is open that an earlier poll could not look into for a while."""
+    since = feed.notice_params.get("since") if feed.notice == OPEN else None
+    if not isinstance(since, int):
+        return None
+    since_at = datetime.fromtimestamp(since, UTC)
+    return since_at if now - since_at < _TRIED_FOR else None
+
+
+def _is_passing(error: FetchError) -> bool:
+    return error.status is None or error.status == 429 or error.status >= 500

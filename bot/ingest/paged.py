@@ -72,19 +72,24 @@ class FeedWalk:
 def older_url(document: Document, feed_url: str, number: int) -> str | None:
     """Return where the items before a page's are, None where the feed offers no way.
 
-    WordPress names none and numbers its pages; it is known by its generator or its posts' ids.
+    WordPress names none and numbers its pages.
     """
-    reading = document.reading
-    if reading.next_url is not None:
-        return reading.next_url if document.keyed else None
-    is_wordpress = any(offer.kind == "wordpress" for offer in reading.offers) or any(
-        item.entry.post_id for item in document.keyed
-    )
-    if not is_wordpress or not document.keyed:
+    if not document.keyed:
+        return None
+    if document.reading.next_url is not None:
+        return document.reading.next_url
+    if not _is_wordpress(document):
         return None
     parts = urlsplit(feed_url)
     pairs = [(name, value) for name, value in parse_qsl(parts.query) if name != "paged"]
     return urlunsplit(parts._replace(query=urlencode([*pairs, ("paged", str(number + 1))])))
+
+
+def _is_wordpress(document: Document) -> bool:
+    # Its generator is often hidden; the ids of its posts tell as well.
+    return any(offer.kind == "wordpress" for offer in document.reading.offers) or any(
+        item.entry.post_id for item in document.keyed
+    )
 
 
 def is_main_feed(feed_url: str, home: str) -> bool:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from bot.errors import FetchError, TagwireError, UnreadableError
 from bot.ingest import schedule
 from bot.ingest.fetch import Fetched, Fetcher
-from bot.ingest.heal import Healed, Healer
+from bot.ingest.heal import OPEN, Healed, Healer
 from bot.ingest.reading import Document, read_feed
 from bot.ingest.worker import Workers
 from bot.metrics import Metrics
@@ -250,8 +250,10 @@ class Poller:
 
     async def _note_gap(self, feed: Feed, healed: Healed, now: datetime) -> None:
         if healed.notice is None:
+            if feed.notice == OPEN and "since" in feed.notice_params:
+                await self._store.walks.notice(feed.id, None, {}, now)
             return
-        event = "feed.gap_open" if healed.notice == "ingest.gap_open" else "feed.gap_healed"
+        event = "feed.gap_open" if healed.notice == OPEN else "feed.gap_healed"
         _log.warning(event, extra={"feed_id": feed.id, "missed": len(healed.keyed)})
         await self._store.walks.notice(feed.id, healed.notice, healed.params, now)
 

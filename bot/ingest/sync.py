@@ -114,16 +114,18 @@ class Syncer:
         home = feed.site_url
         if home is None or not is_main_feed(feed.url, home):
             return Sources(None, feed.url)
-        api: str | None = f"{home.rstrip('/')}/wp-json/"
+        usual = f"{home.rstrip('/')}/wp-json/"
         try:
             page = await Pace(self.fetcher, self.now, self.patience).get(home)
+            named: str | None = None
             arguments = (page.body, page.content_type, page.url)
             async for part in self.workers.parts(discover.offers, *arguments):
-                api = _named_api(part) or api
+                named = _named_api(part)
         except TagwireError:
-            # The guess stands: a page that shows nothing to programs may have an API that does.
-            pass
-        return Sources(api, feed.url)
+            # A page that shows nothing to programs may have an API that does.
+            return Sources(usual, feed.url)
+        is_wordpress = b"/wp-content/" in page.body
+        return Sources(named or (usual if is_wordpress else None), feed.url)
 
     async def sync(self, feed: Feed, sources: Sources, wanted: Wanted) -> SyncReport:
         """Read a site into a feed, and return what was done; trouble is told in the report."""
@@ -160,6 +162,8 @@ class _Run:
     _began_at: datetime | None = None
     _done: int = 0
     _listed: set[str] | None = None
+    _news_only: bool = False
+    _changes: int = 0
 
     @property
     def _name(self) -> str:
@@ -175,7 +179,7 @@ class _Run:
             keyed, reached = self._wanted(page.keyed)
             await self._record(page, keyed, newest_at)
             self._note(page)
-            ended = page.place is None or reached
+            ended = page.place is None or reached or (self._news_only and self._is_known(page))
             if not ended and self.wanted.since is None:
                 await self._keep(page.place or {})
             expected = 0 if page.left is None else self._done + page.left
@@ -201,6 +205,8 @@ class _Run:
             return kept.place
         if self.way == "api" and not self.wanted.whole and kept and kept.completed_at:
             return changed_since(kept.completed_at).as_json()
+        # A feed's pages do not tell what was changed: they are read until all is known.
+        self._news_only = bool(kept and kept.completed_at) and not self.wanted.whole
         # Only a reading from start to end in one run can tell what is missing.
         self._listed = set() if self.way == "api" and self.wanted.most is None else None
         return {}
@@ -227,6 +233,8 @@ class _Run:
             after = None
             if page.next_url is not None:
                 after = {"url": page.next_url, "number": page.number}
+            elif page.number == 2:
+                self.syncer.tell(Note("ingest.sync_no_older", {"count": len(document.keyed)}))
             yield _Page(replace(document.reading, site_url=None), document.keyed, after)
 
     def _wanted(self, keyed: Sequence[Keyed]) -> tuple[tuple[Keyed, ...], bool]:
@@ -267,6 +275,10 @@ class _Run:
                 bulk=not announce,
             )
             self.report = self.report.plus(intake)
+
+    def _is_known(self, page: _Page) -> bool:
+        before, self._changes = self._changes, self.report.new + self.report.updated
+        return bool(page.keyed) and self._changes == before
 
     def _note(self, page: _Page) -> None:
         if self._listed is not None:

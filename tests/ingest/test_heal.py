@@ -145,6 +145,24 @@ async def test_a_gap_that_cannot_be_looked_up_is_told_and_stops_nothing(watch: W
     assert f"tagwire sync {feed.id}" in str(await watch.notice())
 
 
+async def test_a_site_that_is_busy_is_asked_nothing_more(watch: Watch) -> None:
+    watch.blog.instead("/wp-json/wp/v2/posts", 429, Retry_After="600")
+    watch.blog.publish(35, NOW, every=MINUTE)
+    await watch.poller.tick(NOW + 5 * HOUR)
+    assert await watch.owed() == 10, "what the feed shows is kept"
+    assert (await watch.feed()).notice == "ingest.gap_open"
+    assert len(watch.blog.asked("/feed/")) == 2
+
+    watch.blog.before("/wp-json/wp/v2/posts", watch.blog.list_posts)
+    watch.blog.publish(1, NOW + 6 * HOUR, every=MINUTE)
+    await watch.poller.tick(NOW + 10 * HOUR)
+    assert await watch.owed() == 36, "the gap was kept open and is filled by the next document"
+    assert "25 articles had passed unseen" in str(await watch.notice())
+    watch.blog.publish(1, NOW + 11 * HOUR, every=MINUTE)
+    await watch.poller.tick(NOW + 15 * HOUR)
+    assert len(watch.blog.asked()) == 2, "once"
+
+
 async def test_healing_ends_at_its_cap_and_says_how_to_go_on(watch: Watch) -> None:
     watch.blog.publish(450, NOW, every=timedelta(seconds=10))
     await watch.poller.tick(NOW + 5 * HOUR)

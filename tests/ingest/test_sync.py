@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from aiohttp import web
@@ -383,6 +384,33 @@ async def test_what_is_newer_than_the_feed_brought_is_announced_once(yard: Yard)
     await yard.poller.poll(feed, NOW + DAY)
     await yard.sync(Wanted(whole=True))
     assert (await yard.store.outbox.status(None)).owed == 2
+
+
+async def test_a_later_reading_of_feed_pages_ends_where_all_is_known(yard: Yard) -> None:
+    yard.blog.instead(API, 403)
+    await yard.sync()
+    asked = len(yard.blog.asked("/feed/"))
+    report = await yard.sync(now=NOW + DAY)
+    assert (report.read, report.unchanged, report.is_whole) == (10, 10, True)
+    assert len(yard.blog.asked("/feed/")) == asked + 1
+
+
+async def test_a_feed_without_older_pages_says_so_and_no_api_is_guessed(
+    yard: Yard, site: Site
+) -> None:
+    yard.blog.generator = ""
+    plain = b"<!doctype html><title>Quay</title><p>No WordPress here.</p>"
+    yard.blog.instead("/", 200, plain)
+    feed = (await yard.blog.feed(_FirstPage())).body  # type: ignore[attr-defined, arg-type]
+    yard.blog.instead("/feed/", 200, feed.replace(b"?p=", b"#"))
+    report = await yard.sync()
+    assert (report.way, report.read, report.problems) == ("feed", 10, ())
+    assert [note.key for note in yard.notes] == ["ingest.sync_no_older"]
+    assert yard.blog.asked() == []
+
+
+class _FirstPage:
+    query: ClassVar[dict[str, str]] = {}
 
 
 async def test_a_tags_feed_is_read_by_its_own_pages(yard: Yard, site: Site) -> None:
