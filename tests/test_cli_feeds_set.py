@@ -16,7 +16,7 @@ PAGE = f"""<rss version="2.0"><channel><title>Quay</title><link>https://quay.exa
 <item><title>Mill turns again at Port Veld</title><link>https://quay.example/1</link>
 <pubDate>Mon, 04 May 2026 08:00:00 GMT</pubDate>
 <description>{SENTENCE * 20}</description></item></channel></rss>"""
-COPY = PAGE.replace("Quay", "Lowen Post").replace("quay.", "lowen.").replace("08:00", "09:30")
+COPY = PAGE.replace("Quay", "Lowen Post").replace("quay.", "lowen.")
 
 Run = Callable[..., Result]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from bot.model import Block, Entry, Keyed, Kind, Term
 from bot.query import tags
@@ -13,6 +14,8 @@ from bot.store.rows import seconds, unpacked
 
 # A body this much shorter that begins like the stored one is an excerpt of it.
 _EXCERPT_SHARE = 0.8
+# Keys of words alone; see ingest.identity.
+_BY_WORDS = ("dated:", "text:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,11 @@ class Stored:
 
 
 def find(
-    connection: sqlite3.Connection, scope_id: int, keyed: Keyed, met: set[int]
+    connection: sqlite3.Connection, scope_id: int, keyed: Keyed, met: set[int], feed_id: int
 ) -> Stored | None:
     """Return the article this entry is, or None for a new one.
 
-    `met` holds the articles that earlier entries of the same document were.
+    `met` holds the articles that earlier entries of the same document were, `feed_id` its feed.
     """
     for rank, key in enumerate(keyed.keys):
         row = connection.execute(
@@ -46,9 +49,28 @@ def find(
         if row is None:
             continue
         stored = load(connection, row["article_id"])
+        if key.startswith(_BY_WORDS) and _is_elsewhere(stored, keyed, feed_id):
+            continue
         if rank == 0 or _same_by_weak_key(stored, keyed, met):
             return stored
     return None
+
+
+def _is_elsewhere(stored: Stored, keyed: Keyed, feed_id: int) -> bool:
+    """Whether two feeds have it on sites of their own: wire copies, which stories.py groups."""
+    if stored.feed_id == feed_id:
+        return False
+    mine, theirs = _host(keyed.entry.url), _host(stored.entry.url)
+    if not mine or not theirs or mine == theirs:
+        return False
+    return not mine.endswith(f".{theirs}") and not theirs.endswith(f".{mine}")
+
+
+def _host(url: str | None) -> str:
+    try:
+        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _same_by_weak_key(stored: Stored, keyed: Keyed, met: set[int]) -> bool:

@@ -119,7 +119,7 @@ class IntakeStore:
     def _take(
         self, connection: sqlite3.Connection, work: _Work, keyed: Keyed, announce: bool
     ) -> None:
-        stored = identity.find(connection, work.scope_id, keyed, work.met)
+        stored = identity.find(connection, work.scope_id, keyed, work.met, work.feed_id)
         if stored is None:
             article_id = changes.add(
                 connection, work.feed_id, work.scope_id, keyed, work.now, work.next_id
