@@ -26,6 +26,7 @@ from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.outcomes import CLOUDFLARE_SILENCE_S, Wire, asked_s, is_wall
 from bot.chat.post import DiscordPoster
+from bot.chat.webhooks import POSTING
 from bot.delivery import Courier
 from bot.errors import TagwireError
 from bot.ingest.addresses import Guard
@@ -53,6 +54,7 @@ COUNT_EVERY_S = 15.0
 TIDY_FIRST_S = 300.0
 TOO_MANY = 429
 TIDY_EVERY_S = 86_400.0
+SEARCH_EVERY_S = 5.0
 
 # What a running bot takes up at SIGHUP; all else needs a start.
 RELOADABLE = frozenset(
@@ -64,6 +66,12 @@ WIRE = Wire(unsent=(aiohttp.ClientConnectorError, Silenced), unclear=(aiohttp.Cl
 
 
 _UNCOUNTED = re.compile(r"/(interactions|webhooks)/")
+# Starting a forum post takes no nonce, and a server's error may have made it.
+_UNREPEATABLE = re.compile(r"/channels/\d+/threads$")
+
+
+class Unanswered(aiohttp.ClientError):
+    """A server's error where asking again could do a thing twice."""
 
 
 def utc_now() -> datetime:
@@ -118,6 +126,7 @@ class Parts:
             asyncio.create_task(_kept_up(lambda: self._keep(stop)), name="upkeep"),
             asyncio.create_task(_kept_up(self._count), name="outbox watch"),
             asyncio.create_task(_kept_up(self._tidy), name="retention"),
+            asyncio.create_task(_kept_up(self._keep_search_quick), name="search"),
             asyncio.create_task(metrics.watch_loop(self.metrics), name="loop watch"),
         ]
         ends = [asyncio.create_task(e.wait()) for e in (stop, self.courier.refused)]
@@ -157,6 +166,15 @@ class Parts:
             tidied = await self.store.retention.tidy(limits, utc_now())
             _log.info("app.tidied", extra={n: getattr(tidied, n) for n in tidied.__slots__})
             await asyncio.sleep(TIDY_EVERY_S)
+
+    async def _keep_search_quick(self) -> None:
+        while True:
+            started = time.monotonic()
+            if await self.store.beside.refresh():
+                extra = {"articles": self.store.beside.articles}
+                extra["seconds"] = round(time.monotonic() - started)
+                _log.info("app.postings_made", extra=extra)
+            await asyncio.sleep(SEARCH_EVERY_S)
 
     def reload(self) -> None:
         """Read the settings again and take up those that a running bot can."""
@@ -254,7 +272,8 @@ async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tupl
 def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
     """Return hooks that let each request to Discord wait for its place, and count the waits.
 
-    A block or a limit for the whole bot holds up every request, whichever met it.
+    A block or a limit for the whole bot holds up every request, whichever met it. What no nonce
+    protects is not asked again by discord.py: it is looked for first.
     """
     trace = aiohttp.TraceConfig()
 
@@ -263,7 +282,7 @@ def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
         context.counted = False
         if "/api/" not in about.url.path:
             return
-        if _UNCOUNTED.search(about.url.path):
+        if _UNCOUNTED.search(about.url.path) and context.trace_request_ctx != POSTING:
             pace.check()
             return
         started = time.perf_counter()
@@ -281,7 +300,12 @@ def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
             elif answer.headers.get("X-RateLimit-Scope") == "global":
                 pace.hold(asked)
         if context.counted:
+            context.counted = False
             pace.give_back()
+        failed = answer is not None and answer.status >= 500 and about.method == "POST"
+        by_webhook = context.trace_request_ctx == POSTING
+        if failed and (by_webhook or _UNREPEATABLE.search(about.url.path)):
+            raise Unanswered
 
     trace.on_request_start.append(begin)
     trace.on_request_end.append(end)

@@ -20,6 +20,7 @@ EVENTS: Mapping[str, str] = {
     "app.start_delayed": "many starts in a short time: the login waits, to spare Discord's limit",
     "app.reloaded": "settings were read again; names those that changed",
     "app.reload_failed": "settings could not be read again, the old ones hold",
+    "app.postings_made": "what makes search quick was made anew; how many articles, seconds",
     "app.tidied": "what the rules do not keep was let go",
     "guild.blocked": "a server of the block list was left",
     "app.stopping": "a stop was asked for",
@@ -65,6 +66,8 @@ _REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Webhooks' tokens and interactions' tokens stand in the path of Discord's addresses.
     (re.compile(r"(?i)/(webhooks|interactions)/(\d+)/[\w.~%=-]{8,}"), r"/\1/\2/***"),
     (re.compile(r"aW50ZXJhY3Rpb24[\w=-]{16,}"), "***"),
+    # Discord hands a webhook's token over in JSON.
+    (re.compile(r"""(?i)(["']token["']\s*:\s*["'])[\w.-]{16,}"""), r"\1***"),
     (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^\s/?#@'\"]+@"), r"\1***@"),
     (
         re.compile(

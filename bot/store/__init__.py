@@ -13,6 +13,7 @@ from bot.model import PUBLIC_SCOPE, Counts, Scope
 from bot.store import index, migrate, records, stories
 from bot.store.alerts import AlertStore
 from bot.store.articles import ArticleStore
+from bot.store.beside import Beside
 from bot.store.connections import Connections
 from bot.store.corrections import CorrectionStore
 from bot.store.explain import ExplainStore
@@ -45,7 +46,8 @@ class Store:
         self.folder = folder
         self._connections = connections
         self._instance: FileLock | None = None
-        self.articles = ArticleStore(connections, Vocabulary())
+        self.beside = Beside(folder, connections)
+        self.articles = ArticleStore(connections, Vocabulary(), self.beside)
         self.names = NameStore(connections)
         self.tags = TagStore(connections)
         self.feeds = FeedStore(connections)

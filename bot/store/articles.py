@@ -12,6 +12,7 @@ from bot.model import PUBLIC_SCOPE, Article, Cursor, Hit, Page, Scope
 from bot.query import text
 from bot.query.nodes import Query
 from bot.store import changes, find, heads, searching
+from bot.store.beside import Beside
 from bot.store.connections import Connections
 from bot.store.excerpt import Passage
 from bot.store.resolve import Asked
@@ -26,9 +27,10 @@ _TITLE_SCAN = 200
 class ArticleStore:
     """The archive as a reader sees it; every call names whose eyes it reads with."""
 
-    def __init__(self, connections: Connections, vocabulary: Vocabulary) -> None:
+    def __init__(self, connections: Connections, vocabulary: Vocabulary, beside: Beside) -> None:
         self._connections = connections
         self._vocabulary = vocabulary
+        self._beside = beside
 
     async def search(
         self,
@@ -48,7 +50,7 @@ class ArticleStore:
         asked, window = Asked(scope, now, zone), Window(limit, cursor, until)
         self._connections.asked(query)
         return await self._connections.read(
-            lambda connection: searching.search(connection, query, asked, window)
+            lambda connection: searching.search(connection, query, asked, window, self._beside)
         )
 
     async def find(
@@ -69,7 +71,9 @@ class ArticleStore:
         asked, window = Asked(scope, now, zone), Window(limit, cursor, until, fold=True)
         self._connections.asked(query)
         return await self._connections.read(
-            lambda connection: find.find(connection, self._vocabulary, query, asked, window)
+            lambda connection: find.find(
+                connection, self._vocabulary, query, asked, window, self._beside
+            )
         )
 
     async def get(self, article_id: int, scope: Scope) -> Article:

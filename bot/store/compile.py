@@ -129,10 +129,11 @@ def _folded(
 
 
 def _match(test: Test) -> str | None:
-    return None if isinstance(test, Always) else _expression(test)
+    return None if isinstance(test, Always) else expression(test)
 
 
-def _expression(test: Test) -> str:
+def expression(test: Test) -> str:
+    """Return the MATCH expression of a test in which no date is left."""
     match test:
         case Run(tokens=tokens, column=column, open_end=open_end):
             where = f"{{{column}}} : " if column else _TEXT
@@ -144,21 +145,21 @@ def _expression(test: Test) -> str:
             return f"keys : ({joined})" if len(tokens) > 1 else f"keys : {joined}"
         case Neither(child=child):
             # NOT needs a left side: the token that every article has.
-            return f"(keys : {quoted(ALL)} NOT ({_expression(child)}))"
+            return f"(keys : {quoted(ALL)} NOT ({expression(child)}))"
         case Both(children=children):
             return _both(children)
         case Either(children=children):
-            return "(" + " OR ".join(_expression(child) for child in children) + ")"
+            return "(" + " OR ".join(expression(child) for child in children) + ")"
     raise AssertionError(test)
 
 
 def _both(children: tuple[Test, ...]) -> str:
     wanted = [child for child in children if not isinstance(child, Neither)]
     unwanted = [child.child for child in children if isinstance(child, Neither)]
-    left = " AND ".join(_expression(child) for child in wanted) or f"keys : {quoted(ALL)}"
+    left = " AND ".join(expression(child) for child in wanted) or f"keys : {quoted(ALL)}"
     if not unwanted:
         return f"({left})"
-    return f"(({left}) NOT (" + " OR ".join(_expression(child) for child in unwanted) + "))"
+    return f"(({left}) NOT (" + " OR ".join(expression(child) for child in unwanted) + "))"
 
 
 def quoted(token: str) -> str:

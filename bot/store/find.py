@@ -11,6 +11,7 @@ from bot.model import Note, Page
 from bot.query import language, text
 from bot.query.nodes import And, Node, Or, Phrase, Prefix, Query, Word, all_of
 from bot.store import nearest, searching
+from bot.store.beside import Beside
 from bot.store.resolve import Asked
 from bot.store.searching import Window
 from bot.store.vocabulary import Vocabulary
@@ -41,9 +42,10 @@ class _Finding:
     vocabulary: Vocabulary
     asked: Asked
     window: Window
+    beside: Beside | None
 
     def page(self, query: Query) -> Page:
-        return searching.search(self.connection, query, self.asked, self.window)
+        return searching.search(self.connection, query, self.asked, self.window, self.beside)
 
     def nearest(self, query: Query, weights: Mapping[str, float] | None) -> Page:
         """Return a page of what the query matches, ordered by weighed words if it can be."""
@@ -61,9 +63,10 @@ def find(
     query: Query,
     asked: Asked,
     window: Window,
+    beside: Beside | None = None,
 ) -> Page:
     """Return what a search finds, else repaired or nearest results with notes."""
-    finding = _Finding(connection, vocabulary, asked, window)
+    finding = _Finding(connection, vocabulary, asked, window, beside)
     page = finding.page(query)
     parts = _Parts.of(query)
     if page.total or not parts.words:

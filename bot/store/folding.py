@@ -11,6 +11,7 @@ from bot.store.check import Facts, passes
 from bot.store.index import index_row
 from bot.store.resolve import Test
 from bot.store.rows import many, visible
+from bot.store.statements import Spot
 
 
 def any_story(connection: sqlite3.Connection) -> bool:
@@ -20,11 +21,11 @@ def any_story(connection: sqlite3.Connection) -> bool:
 
 def folded(
     connection: sqlite3.Connection,
-    places: Sequence[sqlite3.Row],
+    places: Sequence[Spot],
     test: Test,
     scope: Scope,
     until: int,
-) -> list[sqlite3.Row]:
+) -> list[Spot]:
     """Leave out each place whose story has a newer article that the query matches too."""
     newer = _newer(connection, [place["id"] for place in places], scope, until)
     others = {other for found in newer.values() for other in found}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from bot.model import Article, Hit, Kind, Scope, Tag
 from bot.store import rows, stories
 from bot.store.excerpt import Passage, excerpt
 from bot.store.rows import many, moment, visible
+from bot.store.statements import Spot
 
 
 def articles(
@@ -44,7 +44,7 @@ def articles(
 
 def hits(
     connection: sqlite3.Connection,
-    places: Sequence[sqlite3.Row | Mapping[str, Any]],
+    places: Sequence[Spot],
     passage: Passage,
     scope: Scope | None = None,
 ) -> tuple[Hit, ...]:

@@ -31,6 +31,7 @@ from bot.query.nodes import (
     Word,
 )
 from bot.store import lookup
+from bot.store.freshness import GAIN
 from bot.store.index import IMAGE
 
 # Saved queries are asked of every article: what their words are is found out once.
@@ -120,6 +121,7 @@ class Asked:
     now: datetime
     zone: tzinfo = UTC
     names: Names = field(default=lookup.ids, compare=False)
+    freshness: float = GAIN  # how much the newest may gain in the order of the best
 
 
 def resolve(connection: sqlite3.Connection, query: Query, asked: Asked) -> Test:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from bot.model import Cursor, Page
+from bot.model import Cursor, Page, Scope
 from bot.query.nodes import Query
 from bot.store import compile, folding, heads, nearest, statements
+from bot.store.beside import Beside
 from bot.store.excerpt import Passage
+from bot.store.freshness import Freshness
 from bot.store.resolve import Asked, Test, resolve
-from bot.store.statements import Order
+from bot.store.statements import Order, Spot
 
 _ALL = -1  # no LIMIT
 # Weighing costs about 20 us a match. What more than this matches is ranked by the index alone.
@@ -31,72 +34,178 @@ class Window:
     fold: bool = False
 
 
-def search(connection: sqlite3.Connection, query: Query, asked: Asked, window: Window) -> Page:
+class Source(Protocol):
+    """What tells the places of one question: the index, or the postings beside it."""
+
+    @property
+    def total(self) -> int:
+        """How many articles there are in all."""
+        ...
+
+    def rows(self, order: Order, cursor: Cursor | None, count: int) -> Sequence[Spot]:
+        """Return at most `count` places after a cursor, or before it the nearest first."""
+        ...
+
+    def before(self, order: Order, cursor: Cursor) -> int:
+        """Return how many come before a place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page's places, how many there are in all, and what lies before and after."""
+
+    places: Sequence[Spot]
+    total: int
+    before: int = 0
+    has_next: bool = False
+
+
+def search(
+    connection: sqlite3.Connection,
+    query: Query,
+    asked: Asked,
+    window: Window,
+    beside: Beside | None = None,
+) -> Page:
     """Return one page of exactly the articles the query matches."""
-    return of_test(connection, resolve(connection, query, asked), query.sort, asked, window)
+    test = resolve(connection, query, asked)
+    return of_test(connection, test, query.sort, asked, window, beside)
 
 
 def of_test(
-    connection: sqlite3.Connection, test: Test, sort: Order | None, asked: Asked, window: Window
+    connection: sqlite3.Connection,
+    test: Test,
+    sort: Order | None,
+    asked: Asked,
+    window: Window,
+    beside: Beside | None = None,
 ) -> Page:
     """Return one page of exactly the articles a resolved query admits."""
-    branches = compile.branches(test)
     until = newest(connection) if window.until is None else window.until
-    order: Order = sort or "new"
     fold = window.fold and folding.any_story(connection)
-    counted = statements.total(branches, asked.scope, until, fold=fold)
-    (total,) = connection.execute(counted.sql, counted.values).fetchone()
+    found = places(connection, test, sort or "new", asked, window, until, beside, fold=fold)
+    scope = asked.scope if fold else None
+    hits = heads.hits(connection, found.places, Passage.of(test), scope)
+    if not hits:
+        return Page((), found.total, until=until)
+    return Page(
+        hits,
+        found.total,
+        next=_place(found.places[-1], back=False) if found.has_next else None,
+        previous=_place(found.places[0], back=True) if found.before else None,
+        first=found.before + 1,
+        until=until,
+    )
+
+
+def places(
+    connection: sqlite3.Connection,
+    test: Test,
+    order: Order,
+    asked: Asked,
+    window: Window,
+    until: int,
+    beside: Beside | None = None,
+    *,
+    fold: bool = False,
+) -> Found:
+    """Return where the articles of a page are, from the postings beside the index if they can."""
+    if beside is not None:
+        with beside.asked(connection, test, asked, until, order, fold=fold) as search:
+            if search is not None:
+                return _found(connection, search, test, order, asked, window, until, fold=fold)
+    index = _Index(connection, compile.branches(test), asked, until, fold)
+    return _found(connection, index, test, order, asked, window, until, fold=fold)
+
+
+def _found(
+    connection: sqlite3.Connection,
+    source: Source,
+    test: Test,
+    order: Order,
+    asked: Asked,
+    window: Window,
+    until: int,
+    *,
+    fold: bool,
+) -> Found:
+    total = source.total
     if not total:
-        return Page((), 0, until=until)
+        return Found((), 0)
     cursor, limit = window.cursor, window.limit
-    places: list[sqlite3.Row] = []
-    for rows in _pages(connection, branches, order, asked, window, until):
+    back = cursor is not None and cursor.back
+    places: list[Spot] = []
+    for rows in _pages(source, order, window):
         places += folding.folded(connection, rows, test, asked.scope, until) if fold else rows
         if len(places) > limit:
             break
     more = len(places) > limit
     places = places[:limit]
-    if cursor is not None and cursor.back:
+    if back:
         places.reverse()
-    hits = heads.hits(connection, places, Passage.of(test), asked.scope if fold else None)
-    if not hits:
-        return Page((), total, until=until)
-    back = cursor is not None and cursor.back
+    if not places:
+        return Found((), total)
     has_previous = more if back else cursor is not None
-    has_next = more or back
-    first = _place(places[0], back=True)
-    before = 0
-    if has_previous:
-        count = statements.total(branches, asked.scope, until, order, first, fold=fold)
-        (before,) = connection.execute(count.sql, count.values).fetchone()
-    return Page(
-        hits,
-        total,
-        next=_place(places[-1], back=False) if has_next else None,
-        previous=first if before else None,
-        first=before + 1,
-        until=until,
-    )
+    before = source.before(order, _place(places[0], back=True)) if has_previous else 0
+    return Found(places, total, before, more or back)
 
 
-def _pages(
-    connection: sqlite3.Connection,
-    branches: Sequence[compile.Branch],
-    order: Order,
-    asked: Asked,
-    window: Window,
-    until: int,
-) -> Iterator[list[sqlite3.Row]]:
+def _pages(source: Source, order: Order, window: Window) -> Iterator[Sequence[Spot]]:
     """Yield places a page and one at a time, from the window's cursor on, as they are read."""
     cursor, count = window.cursor, window.limit + 1
     back = cursor is not None and cursor.back
     while True:
-        wanted = statements.page(branches, asked.scope, order, cursor, until, count)
-        rows = connection.execute(wanted.sql, wanted.values).fetchall()
+        rows = source.rows(order, cursor, count)
         yield rows
         if len(rows) < count:
             return
         cursor = _place(rows[-1], back=back)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The index as a source: a statement for each question."""
+
+    connection: sqlite3.Connection
+    branches: Sequence[compile.Branch]
+    asked: Asked
+    until: int
+    fold: bool
+
+    @property
+    def total(self) -> int:
+        return self._count(statements.total(self.branches, *self._seen, fold=self.fold))
+
+    def rows(self, order: Order, cursor: Cursor | None, count: int) -> Sequence[Spot]:
+        wanted = statements.page(
+            self.branches, self.asked.scope, order, cursor, self.until, count, self._freshness
+        )
+        return self.connection.execute(wanted.sql, wanted.values).fetchall()
+
+    def before(self, order: Order, cursor: Cursor) -> int:
+        return self._count(
+            statements.total(
+                self.branches,
+                *self._seen,
+                order,
+                cursor,
+                fold=self.fold,
+                freshness=self._freshness,
+            )
+        )
+
+    @property
+    def _seen(self) -> tuple[Scope, int]:
+        return self.asked.scope, self.until
+
+    @property
+    def _freshness(self) -> Freshness:
+        return Freshness.at(self.asked.now, self.asked.freshness)
+
+    def _count(self, counted: statements.Statement) -> int:
+        (count,) = self.connection.execute(counted.sql, counted.values).fetchone()
+        return int(count)
 
 
 def weighed(
@@ -158,5 +267,5 @@ def newest(connection: sqlite3.Connection) -> int:
     return int(last)
 
 
-def _place(row: sqlite3.Row, *, back: bool) -> Cursor:
+def _place(row: Spot, *, back: bool) -> Cursor:
     return Cursor(row["sort_at"], row["score"], back)

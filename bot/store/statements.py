@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from bot.model import Cursor, Scope
 from bot.store.compile import Branch, Stretch
+from bot.store.freshness import Freshness
 from bot.store.rows import visible
 
 Order = Literal["new", "old", "best"]
 _SECOND_MS = 1000
 # Intake files an article at most a day after its second (see intake._free_sort_at).
-_SPILL_S = 86_400
+SPILL_S = 86_400
 
 # The index leads and the narrow index of articles follows: never the rows with their text.
 _MATCHED = """
@@ -41,6 +42,12 @@ _ORDERS = {
 }
 
 
+class Spot(Protocol):
+    """An article's place in a list, with `sort_at`, `id` and `score` as its items."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """SQL with its named values."""
@@ -56,6 +63,7 @@ def page(
     cursor: Cursor | None,
     until: int,
     limit: int,
+    freshness: Freshness = Freshness(),  # noqa: B008 - frozen
 ) -> Statement:
     """Return the statement for the places (sort_at, id, score) of one page, in the way it reads.
 
@@ -64,7 +72,8 @@ def page(
     back = cursor is not None and cursor.back
     values: dict[str, object] = {"scopes": visible(scope), "until": until, "limit": limit}
     selects = [
-        _select(branch, number, order, values, cursor) for number, branch in enumerate(branches)
+        _select(branch, number, order, values, cursor, freshness)
+        for number, branch in enumerate(branches)
     ]
     body = " UNION ALL ".join(selects)
     return Statement(f"{body} ORDER BY {_ORDERS[order, back]} LIMIT :limit", values)
@@ -78,6 +87,7 @@ def total(
     before: Cursor | None = None,
     *,
     fold: bool = False,
+    freshness: Freshness = Freshness(),  # noqa: B008 - frozen
 ) -> Statement:
     """Return the statement that counts all matches, or those that come before a place.
 
@@ -86,7 +96,7 @@ def total(
     values: dict[str, object] = {"scopes": visible(scope), "until": until}
     sources = []
     for number, branch in enumerate(branches):
-        place = _place(branch, order, before, values, back=True) if before else ""
+        place = _place(branch, order, before, values, freshness, back=True) if before else ""
         sources.append(_source(branch, number, values) + place)
     if fold and sources:
         matched = " UNION ALL ".join(f"SELECT a.id AS id {source}" for source in sources)
@@ -110,11 +120,18 @@ def by_month(branches: Sequence[Branch], scope: Scope, until: int) -> Statement:
 
 
 def _select(
-    branch: Branch, number: int, order: Order, values: dict[str, object], cursor: Cursor | None
+    branch: Branch,
+    number: int,
+    order: Order,
+    values: dict[str, object],
+    cursor: Cursor | None,
+    freshness: Freshness,
 ) -> str:
-    score = "f.rank" if order == "best" and branch.match is not None else "0.0"
+    score = _score(branch, freshness, values) if order == "best" else "0.0"
     back = cursor is not None and cursor.back
-    place = _place(branch, order, cursor, values, back=back) if cursor is not None else ""
+    place = ""
+    if cursor is not None:
+        place = _place(branch, order, cursor, values, freshness, back=back)
     source = _source(branch, number, values)
     return f"SELECT a.sort_at, a.id AS id, {score} AS score {source}{place}"
 
@@ -128,15 +145,30 @@ def _source(branch: Branch, number: int, values: dict[str, object]) -> str:
     return source + _SEEN + _published(branch, number, values)
 
 
+def _score(branch: Branch, freshness: Freshness, values: dict[str, object]) -> str:
+    if branch.match is None:
+        return "0.0"
+    if not freshness.gain:
+        return "f.rank"
+    values.update(freshness.values)
+    return f"(f.rank * {freshness.sql})"
+
+
 def _place(
-    branch: Branch, order: Order, cursor: Cursor, values: dict[str, object], *, back: bool
+    branch: Branch,
+    order: Order,
+    cursor: Cursor,
+    values: dict[str, object],
+    freshness: Freshness,
+    *,
+    back: bool,
 ) -> str:
     """Return the condition for what lies after a place in an order, or before it when `back`."""
     values["place"] = cursor.sort_at
     if order != "best":
         return f" AND a.sort_at {'<' if (order == 'new') != back else '>'} :place"
     values["score"] = cursor.score or 0.0
-    score = "0.0" if branch.match is None else "f.rank"
+    score = _score(branch, freshness, values)
     further, beside = ("<", ">") if back else (">", "<")
     return f" AND ({score} {further} :score OR ({score} = :score AND a.sort_at {beside} :place))"
 
@@ -155,7 +187,7 @@ def _published(branch: Branch, number: int, values: dict[str, object]) -> str:
         values[f"from{number}"] = low * _SECOND_MS
         condition += f" AND a.sort_at >= :from{number}"
     if high is not None and not unknown:
-        values[f"to{number}"] = (high + _SPILL_S) * _SECOND_MS
+        values[f"to{number}"] = (high + SPILL_S) * _SECOND_MS
         condition += f" AND a.sort_at < :to{number}"
     return condition
 

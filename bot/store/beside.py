@@ -1,0 +1,238 @@
+"""The postings beside the index, kept up: loaded, caught up with, made anew, and asked.
+
+Search is right without them: whoever asks gets None while they are missing or too far behind, and
+asks the index itself. The file's name and the last change in it are settled in the database, so a
+file of another time or another database is never believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bot.store.connections import Connections
+from bot.store.freshness import Freshness
+from bot.store.leaves import Lookup, asked_phrases
+from bot.store.postings import read
+from bot.store.ranking import Search, Stories, View
+from bot.store.resolve import Asked, Test
+from bot.store.statements import Order
+from bot.store.tail import Tail
+
+KEY = "postings"
+# Below this the index itself is quick enough.
+LEAST_ARTICLES = 1_000
+# Rows a search takes over on its way (half a millisecond each), and a refresh at a time.
+_ON_THE_WAY = 40
+_AT_ONCE = 40
+# Late articles, at least and as a share, from which on the file is made anew.
+_LATE = 2_000
+_LATE_SHARE = 20
+_LATE_MOST = 20_000
+_PREFIX, _SUFFIX = "postings-", ".idx"
+
+_NOW = """
+    SELECT (SELECT value FROM meta WHERE key = 'postings'),
+           (SELECT seq FROM sqlite_sequence WHERE name = 'index_changes')
+"""
+
+
+class Beside:
+    """Holds what is loaded. Readers on several threads ask; one task refreshes."""
+
+    def __init__(self, folder: Path, connections: Connections) -> None:
+        self._folder = folder
+        self._connections = connections
+        self._lock = threading.Lock()
+        self._view: View | None = None
+        self._stories: tuple[View, Stories] | None = None
+
+    @property
+    def articles(self) -> int:
+        """How many articles the loaded file holds, 0 without one."""
+        return self._view.postings.articles if self._view else 0
+
+    @property
+    def late(self) -> int:
+        """How many articles changed since it was made."""
+        return len(self._view.tail.changed) if self._view else 0
+
+    @contextmanager
+    def asked(
+        self,
+        connection: sqlite3.Connection,
+        test: Test,
+        asked: Asked,
+        until: int,
+        order: Order,
+        *,
+        fold: bool = False,
+    ) -> Iterator[Search | None]:
+        """Ask what a test admits; None when the index itself has to be asked.
+
+        `fold` counts articles that tell one story as one.
+        """
+        if self._view is None:
+            yield None
+            return
+        # A phrase is for the index to find: before anybody else is kept waiting.
+        phrases = asked_phrases(connection, test, ranked=order == "best")
+        freshness = Freshness.at(asked.now, asked.freshness if order == "best" else 0.0)
+        with self._lock:
+            view = self._caught_up(connection, _ON_THE_WAY)
+            if view is None:
+                yield None
+                return
+            stories = self._told(connection, view) if fold else None
+            lookup = Lookup(view.postings, view.tail, view.dead, phrases)
+            scopes = asked.scope.visible
+            yield Search(view, lookup, test, scopes, until, freshness, stories)
+
+    def _told(self, connection: sqlite3.Connection, view: View) -> Stories:
+        """Return the stories as they are; they change only where rows of the index do."""
+        if self._stories is None or self._stories[0] is not view:
+            rows = connection.execute("SELECT article_id, story_id FROM story_members").fetchall()
+            by_id = {row[0]: row[1] for row in rows}
+            ords = view.postings.ords_of(np.fromiter(by_id, np.int64, len(by_id)))
+            ids = view.postings.ids[ords].tolist()
+            story_of = np.array([by_id[i] for i in ids], np.int64)
+            self._stories = (view, Stories(ords, story_of, by_id))
+        return self._stories[1]
+
+    def _caught_up(self, connection: sqlite3.Connection, most: int) -> View | None:
+        view = self._view
+        token, seq = connection.execute(_NOW).fetchone()
+        if view is None or token != view.postings.token:
+            return None
+        tail, seq = view.tail, seq or 0
+        if seq == tail.seq:
+            return view
+        # A snapshot from before the tail's last change cannot see what the tail holds.
+        behind = tail.behind(connection, most) if seq > tail.seq else None
+        if behind is None:
+            return None
+        if len(tail.changed) + len(behind) > _LATE_MOST:
+            return None
+        tail.take(connection, behind, seq)
+        self._view = View.of(view.postings, tail)
+        return self._view
+
+    async def refresh(self, *, least: int = LEAST_ARTICLES, rebuild: bool = False) -> bool:
+        """Load what there is, catch up, and make the file anew when it is due; return whether so.
+
+        `rebuild` makes it in any case. Called by one task at a time.
+        """
+        token, articles = await self._connections.read(_stored)
+        if self._view is None or self._view.postings.token != token:
+            await self._load(token)
+        if not rebuild:
+            await self._catch_up()
+            view = self._view
+            due = view is None or len(view.tail.changed) > max(_LATE, articles // _LATE_SHARE)
+            if articles < least or not due:
+                return False
+        await self._remake()
+        return True
+
+    async def _load(self, token: str | None) -> None:
+        loaded = None
+        if token is not None:
+            loaded = await asyncio.to_thread(read, self._file(token), token)
+        view = None if loaded is None else View.of(loaded, Tail(loaded.seq))
+        with self._lock:
+            self._view = view
+
+    async def _catch_up(self) -> None:
+        """Take over what changed, a little at a time, so that readers get their turn."""
+        while self._view is not None:
+            if await self._connections.read(self._step):
+                return
+
+    def _step(self, connection: sqlite3.Connection) -> bool:
+        """Take over some changes; return whether none, or too many, are left."""
+        with self._lock:
+            view = self._view
+            if view is None:
+                return True
+            ids = [
+                row[0]
+                for row in connection.execute(
+                    "SELECT article_id, seq FROM index_changes WHERE seq > :seq ORDER BY seq"
+                    " LIMIT :most",
+                    {"seq": view.tail.seq, "most": _AT_ONCE},
+                )
+            ]
+            if not ids or len(view.tail.changed) > _LATE_MOST:
+                return True
+            (last,) = connection.execute(
+                """
+                SELECT max(seq) FROM (
+                    SELECT seq FROM index_changes WHERE seq > :seq ORDER BY seq LIMIT :most)
+                """,
+                {"seq": view.tail.seq, "most": _AT_ONCE},
+            ).fetchone()
+            view.tail.take(connection, list(dict.fromkeys(ids)), last)
+            self._view = View.of(view.postings, view.tail)
+            return False
+
+    async def _remake(self) -> None:
+        token = secrets.token_hex(8)
+        file = self._file(token)
+        database = self._connections.path
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.store.postings_build", str(database), str(file), token
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            self._tidy(keep=self._view.postings.token if self._view else None)
+            raise
+        loaded = await asyncio.to_thread(read, file, token) if code == 0 else None
+        if loaded is None:
+            raise OSError(f"the postings could not be made: {code}")
+        await self._connections.write(partial(_settle, token, loaded.seq), durable=False)
+        with self._lock:
+            self._view = View.of(loaded, Tail(loaded.seq))
+        await self._catch_up()
+        await asyncio.to_thread(self._tidy, keep=token)
+
+    def _file(self, token: str) -> Path:
+        return self._folder / f"{_PREFIX}{token}{_SUFFIX}"
+
+    def _tidy(self, keep: str | None) -> None:
+        """Remove the files of other times. One that another process has mapped may stay."""
+        for path in self._folder.glob(f"{_PREFIX}*"):
+            if path.is_file() and (keep is None or path != self._file(keep)):
+                try:
+                    path.unlink()
+                except OSError:
+                    continue
+
+
+def _stored(connection: sqlite3.Connection) -> tuple[str | None, int]:
+    token = connection.execute("SELECT value FROM meta WHERE key = 'postings'").fetchone()
+    # Near enough for what is decided by it, and read at once.
+    (articles,) = connection.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
+    return (token[0] if token else None), articles
+
+
+def _settle(token: str, seq: int, connection: sqlite3.Connection) -> None:
+    connection.execute(
+        """
+        INSERT INTO meta (key, value) VALUES ('postings', :token)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+        """,
+        {"token": token},
+    )
+    connection.execute("DELETE FROM index_changes WHERE seq <= :seq", {"seq": seq})
