@@ -49,26 +49,37 @@ def find(
         if row is None:
             continue
         stored = load(connection, row["article_id"])
-        if key.startswith(_BY_WORDS) and _is_elsewhere(stored, keyed, feed_id):
+        if key.startswith(_BY_WORDS) and _is_elsewhere(connection, stored, keyed, feed_id):
             continue
         if rank == 0 or _same_by_weak_key(stored, keyed, met):
             return stored
     return None
 
 
-def _is_elsewhere(stored: Stored, keyed: Keyed, feed_id: int) -> bool:
-    """Whether two feeds have it on sites of their own: wire copies, which stories.py groups."""
-    if stored.feed_id == feed_id:
+def _is_elsewhere(
+    connection: sqlite3.Connection, stored: Stored, keyed: Keyed, feed_id: int
+) -> bool:
+    """Whether two feeds have it at places of their own: wire copies, which stories.py groups."""
+    mine, theirs = keyed.entry.url, stored.entry.url
+    if stored.feed_id == feed_id or not mine or not theirs or mine == theirs:
         return False
-    mine, theirs = _host(keyed.entry.url), _host(stored.entry.url)
-    if not mine or not theirs or mine == theirs:
-        return False
-    return not mine.endswith(f".{theirs}") and not theirs.endswith(f".{mine}")
+    if not _is_one_site(_host(mine), _host(theirs)):
+        return True
+    # A saved page of a site may know an article by another address than its feed does.
+    (polled,) = connection.execute(
+        "SELECT count(*) FROM feeds WHERE id IN (:one, :other) AND url IS NOT NULL",
+        {"one": feed_id, "other": stored.feed_id},
+    ).fetchone()
+    return bool(polled == 2)
 
 
-def _host(url: str | None) -> str:
+def _is_one_site(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _host(url: str) -> str:
     try:
-        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+        return urlsplit(url).netloc.rpartition("@")[2].lower().removeprefix("www.")
     except ValueError:
         return ""
 

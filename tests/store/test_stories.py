@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.model import PUBLIC_SCOPE, Article, Entry, Page, Scope
+from bot.model import PUBLIC_SCOPE, Article, Entry, Keyed, Page, Scope
 from bot.query import language
 from bot.store import Store, grouping
 from bot.store.grouping import Member
-from tests.conftest import NOW, Newsroom, make_entry
+from tests.conftest import NOW, Newsroom, make_entry, make_reading
 
 TITLE = "Lantern fleet returns to Port Veld after storm"
 TEXT = (
@@ -283,3 +283,33 @@ async def test_candidates_are_looked_up_by_an_index(newsroom: Newsroom) -> None:
     assert [
         step for step in scans if "story" in step or step.split()[1] in ("a", "k", "m", "o")
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "polled", "count"),
+    [
+        ("https://a.example/1", "https://b.example/1", False, 2),
+        ("https://a.example/1", "https://m.a.example/1", False, 1),
+        ("https://a.example/1", "https://www.a.example/amp/1", False, 1),
+        ("http://127.0.0.1:1/x/1", "http://127.0.0.1:2/x/1", False, 2),
+        ("https://a.example/paper/1", "https://a.example/wire/1", True, 2),
+        ("https://a.example/paper/1", "https://a.example/paper/1", True, 1),
+        ("https://a.example/1", None, True, 1),
+    ],
+)
+async def test_the_same_words_at_two_places_are_two_articles_of_one_story(
+    store: Store, one: str, other: str | None, polled: bool, count: int
+) -> None:
+    for name, url in (("A", one), ("B", other)):
+        if polled:
+            feed = await store.feeds.add(f"https://{name}.example/feed", name, 0, NOW)
+        else:
+            feed = await store.feeds.ensure_import(name, None, 0, NOW)
+        entry = copy(name, url=url)
+        own = (f"link:{url}",) if url else ()
+        keyed = Keyed(entry, (*own, "text:same"), b"same")
+        await store.intake.record(
+            feed.id, make_reading(entry), [keyed], now=NOW, scope_id=0, announce=False
+        )
+    found = [a async for a in store.articles.each()]
+    assert (len(found), [len(a.also) for a in found]) == (count, [count - 1] * count)
