@@ -60,7 +60,7 @@ def back_off_s(attempt: int) -> float:
 def must_look_first(parcel: Parcel, now: datetime) -> bool:
     """Whether a doubtful earlier try has to be looked for before the parcel is sent again.
 
-    A nonce answers for two minutes; starting a forum post takes none, so there it is always read.
+    A nonce answers for two minutes; a forum post and a webhook take none: there it is always read.
     A try that lies in the future (the clock was set back) is of unknown age.
     """
     if not parcel.doubtful:
@@ -69,8 +69,10 @@ def must_look_first(parcel: Parcel, now: datetime) -> bool:
         # A message has one thread: Discord says so when it is started again.
         return False
     age = now - parcel.started_at
-    is_start = parcel.target.kind is TargetKind.FORUM and parcel.sequel is None
-    return is_start or not timedelta(0) <= age <= NONCE_WINDOW
+    has_nonce = parcel.target.kind is not TargetKind.FORUM and not parcel.by_webhook
+    if parcel.sequel is None and not has_nonce:
+        return True
+    return not timedelta(0) <= age <= NONCE_WINDOW
 
 
 def looked_for(parcel: Parcel, now: datetime) -> Parcel:

@@ -166,7 +166,8 @@ class Reading:
     `form` names the format for people ("RSS 2.0", "saved archive page"). `read` counts the items
     found before any were dropped. `ttl_s` is the feed's own wish for the time between polls;
     `skip_hours` are UTC hours in which it asks not to be polled, `skip_days` days (Monday is 0).
-    `next_url` leads to the document with the items before these, where the feed names one.
+    `next_url` leads to the document with the items before these, where the feed names one, and
+    `icon_url` to the picture it gives itself.
     """
 
     form: str
@@ -182,6 +183,7 @@ class Reading:
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
     next_url: str | None = None
+    icon_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,6 +494,8 @@ class Parcel:
     first try whose fate is still unknown began, if there is one (`doubtful`); `degraded` asks for
     plain text, because the full form was rejected. `message_id` is set when the message stands and
     only has to be published, or to be followed by `sequel`; `followed_by` are those that did.
+    `icon_url` is the picture of the articles' feed, where it is one; `webhook_id` the webhook that
+    posted the message.
     """
 
     post_id: int
@@ -511,6 +515,13 @@ class Parcel:
     doubtful: bool = False
     sequel: Sequel | None = None
     followed_by: tuple[int, ...] = ()
+    icon_url: str | None = None
+    webhook_id: int | None = None
+
+    @property
+    def by_webhook(self) -> bool:
+        """Whether it is to be posted by a webhook, in the name of its source."""
+        return self.look.get("webhook") is True
 
 
 class Fate(StrEnum):
@@ -533,7 +544,8 @@ class Outcome:
     """The fate of a try, with the message when sent, the wait when retried, the reason when not.
 
     `reason` is a message key with `params`; `code` Discord's own error code for the operator.
-    `sequels` are what has to follow the message, each in a message of its own.
+    `sequels` are what has to follow the message, each in a message of its own; `webhook_id` is
+    the webhook that posted it.
     """
 
     fate: Fate
@@ -545,6 +557,7 @@ class Outcome:
     params: Mapping[str, str | int] = field(default_factory=dict)
     published: bool | None = None
     sequels: tuple[str, ...] = ()
+    webhook_id: int | None = None
 
 
 class Poster(Protocol):

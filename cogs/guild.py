@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.chat.client import TagwireClient
 from bot.chat.permissions import kind_of, missing
+from bot.model import TargetKind
 from cogs.asking import TagwireCog
 
 _log = logging.getLogger(__name__)
@@ -69,10 +70,15 @@ class GuildCog(TagwireCog):
         for target in await self.store.outbox.paused_targets(guild.id):
             channel: Any = guild.get_channel_or_thread(target.channel_id)
             kind = kind_of(channel)
-            if kind is None or missing(channel, kind):
+            if kind is None or await self._is_lacking(channel, kind):
                 continue
             if await self.store.outbox.resume_target(target.channel_id, self.client.ports.now()):
                 _log.info("delivery.target_resumed", extra={"channel_id": target.channel_id})
+
+    async def _is_lacking(self, channel: Any, kind: TargetKind) -> bool:
+        found = await self.store.subscriptions.of_channel(channel.id)
+        looks = [each.look for each in found] or [{}]
+        return any(missing(channel, kind, look) for look in looks)
 
 
 async def setup(client: TagwireClient) -> None:

@@ -60,6 +60,7 @@ class Wishes:
     ping: str | None = None
     join: bool | None = None
     copies: bool | None = None
+    webhook: bool | None = None
 
 
 class Editing(SubscriptionBase):
@@ -83,6 +84,7 @@ class Editing(SubscriptionBase):
         role=worded("cogs.edit_role"),
         ping=worded("cogs.edit_ping"),
         join=worded("cogs.edit_join"),
+        webhook=worded("cogs.edit_webhook"),
         copies=worded("cogs.edit_copies"),
     )
     @app_commands.choices(
@@ -110,6 +112,7 @@ class Editing(SubscriptionBase):
         ping: app_commands.Range[str, 1, 500] | None = None,
         join: bool | None = None,
         copies: bool | None = None,
+        webhook: bool | None = None,
     ) -> None:
         """Change what was given, say what it was before, and show how a post looks now."""
         guild_id = require_moderator(interaction)
@@ -117,13 +120,13 @@ class Editing(SubscriptionBase):
             found = await self._one(interaction, subscription)
             wishes = Wishes(
                 look, colour, show, template, when, at, weekday, zone, quiet, per_hour, delay,
-                role, ping, join, copies,
+                role, ping, join, copies, webhook,
             )  # fmt: skip
             say = say_for(interaction)
             channel = await channel_of(interaction, found.target.channel_id)
             changed = changes_of(found, wishes)
             check_role(channel, changed, say)
-            if looks(changed).get("form") == "thread":
+            if looks(changed) != found.look:
                 checked(channel, say, looks(changed))
             try:
                 if query is not None:
@@ -304,6 +307,8 @@ def _look(found: Subscription, wishes: Wishes) -> dict[str, object]:
     look = dict(found.look)
     if wishes.form is not None:
         look["form"] = wishes.form
+    if wishes.webhook is not None:
+        look["webhook"] = True if wishes.webhook else None
     if wishes.colour is not None:
         look["accent"] = None if _is_none(wishes.colour) else accent_of(wishes.colour)
     if wishes.show is not None:

@@ -171,7 +171,7 @@ def _checked(of: object, readers: Mapping[str, Read]) -> dict[str, object]:
     return made
 
 
-def _one_of(known: Sequence[str]) -> Read:
+def _one_of(known: Sequence[object]) -> Read:
     def take(value: Any) -> object:
         if value not in known:
             raise ValueError(value)
@@ -209,6 +209,7 @@ _LOOK: Mapping[str, Read] = {
     "accent": _written(accent_of),
     "parts": _parts,
     "template": _template,
+    "webhook": _one_of((True,)),
 }
 _RHYTHM: Mapping[str, Read] = {
     "mode": _one_of(MODES[1:]),
@@ -219,6 +220,7 @@ _RHYTHM: Mapping[str, Read] = {
     "per_hour": _whole(1, PER_HOUR_MOST),
     "delay_s": _whole(1, DELAY_MOST_S),
     "cap": _whole(1, 100),
+    "copies": _one_of((True,)),
 }
 
 

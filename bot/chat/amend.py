@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ from bot.chat.escape import inert
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import request_time
-from bot.chat.post import thread_id_of
+from bot.chat.post import thread_id_of, thread_of
 from bot.chat.room import moment
+from bot.chat.webhooks import WebhookLost, Webhooks
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
 THREAD_ARCHIVED = 50083
@@ -30,6 +31,7 @@ class DiscordAmender:
         self._client = client
         self._say_in = say_in
         self._wire = wire
+        self._webhooks = Webhooks(client)
 
     async def edit(self, parcel: Parcel, changed: Mapping[int, datetime | None]) -> Outcome:
         """Show the parcel as it is now, with a mark on what changed; pings nobody again."""
@@ -39,7 +41,6 @@ class DiscordAmender:
             for article_id, at in changed.items()
         }
         view = card(parcel, say, marks)
-        message = self._message(parcel)
         try:
             async with request_time(self._client):
                 if not parcel.articles or None in changed.values():
@@ -47,9 +48,11 @@ class DiscordAmender:
                     await self._delete_text(parcel)
                 if parcel.degraded:
                     text = render.plain(parcel, say, marks)
-                    await self._change(message, content=text)
+                    await self._change(parcel, content=text)
                 else:
-                    await self._change(message, view=view)
+                    await self._change(parcel, view=view)
+        except WebhookLost:
+            return Outcome(Fate.GONE, reason="delivery.webhook_gone")
         except discord.NotFound as error:
             return Outcome(Fate.GONE, reason="delivery.gone", code=error.code)
         except self._wire.caught as error:
@@ -64,7 +67,7 @@ class DiscordAmender:
             async with request_time(self._client):
                 await self._delete_text(parcel)
                 if not await self._delete_thread(parcel):
-                    await self._message(parcel).delete()
+                    await self._remove(parcel)
         except discord.NotFound:
             return Outcome(Fate.SENT)
         except self._wire.caught as error:
@@ -91,20 +94,43 @@ class DiscordAmender:
             view.stop()
         return Outcome(Fate.SENT, message_id=sent.id)
 
-    async def _change(self, message: discord.PartialMessage, **shown: Any) -> None:
+    async def _change(self, parcel: Parcel, **shown: Any) -> None:
         """Edit a message, also in a thread that went into the archive, which it stays in."""
-        silent = discord.AllowedMentions.none()
         try:
-            await message.edit(**shown, allowed_mentions=silent)
+            await self._put(parcel, **shown)
         except discord.HTTPException as error:
             if error.code != THREAD_ARCHIVED:
                 raise
-            thread = await self._client.fetch_channel(message.channel.id)
+            thread = await self._client.fetch_channel(self._message(parcel).channel.id)
             if not isinstance(thread, discord.Thread):
                 raise
             await thread.edit(archived=False)
-            await message.edit(**shown, allowed_mentions=silent)
+            await self._put(parcel, **shown)
             await thread.edit(archived=True)
+
+    async def _put(self, parcel: Parcel, **shown: Any) -> None:
+        """Edit a message as whoever posted it. Raises WebhookLost."""
+        silent = discord.AllowedMentions.none()
+        if parcel.webhook_id is None:
+            await self._message(parcel).edit(**shown, allowed_mentions=silent)
+            return
+        message_id = parcel.message_id or 0
+        async with self._webhook(parcel) as webhook:
+            shown |= thread_of(parcel, message_id)
+            await webhook.edit_message(message_id, **shown, allowed_mentions=silent)
+
+    def _webhook(self, parcel: Parcel) -> AbstractAsyncContextManager[discord.Webhook]:
+        return self._webhooks.using(parcel.target.channel_id, parcel.webhook_id or 0)
+
+    async def _remove(self, parcel: Parcel) -> None:
+        """Delete a message as whoever posted it, or as a moderator where its webhook is gone."""
+        message_id = parcel.message_id or 0
+        if parcel.webhook_id is not None:
+            with suppress(WebhookLost):
+                async with self._webhook(parcel) as webhook:
+                    await webhook.delete_message(message_id, **thread_of(parcel, message_id))
+                return
+        await self._message(parcel).delete()
 
     async def _delete_text(self, parcel: Parcel) -> None:
         """Delete the messages that followed a post; what is gone already is as good."""
@@ -134,7 +160,7 @@ class DiscordAmender:
             await thread.delete()
         except discord.Forbidden:
             if is_forum:
-                await self._message(parcel).delete()
+                await self._remove(parcel)
             await thread.edit(archived=True)
         return is_forum
 

@@ -28,6 +28,10 @@ NEEDED_BY_TEXT: dict[TargetKind, tuple[str, ...]] = {
     TargetKind.FORUM: ("send_messages_in_threads",),
 }
 
+NEEDED_BY_WEBHOOK = ("manage_webhooks",)
+# A webhook's message is another's, even where the webhook is the bot's own.
+NEEDED_TO_PUBLISH = ("manage_messages",)
+
 
 def is_moderator(interaction: discord.Interaction[Any]) -> bool:
     """Whether the member may change what this server posts.
@@ -87,7 +91,11 @@ def missing(
     A `look` may ask for more than a plain post does.
     """
     granted = channel.permissions_for(channel.guild.me)
-    needed = NEEDED[kind]
+    needed = dict.fromkeys(NEEDED[kind])
     if look is not None and look.get("form") == "thread":
-        needed = (*needed, *(name for name in NEEDED_BY_TEXT[kind] if name not in needed))
+        needed |= dict.fromkeys(NEEDED_BY_TEXT[kind])
+    if look is not None and look.get("webhook") is True:
+        needed |= dict.fromkeys(NEEDED_BY_WEBHOOK)
+        if kind is TargetKind.ANNOUNCEMENT:
+            needed |= dict.fromkeys(NEEDED_TO_PUBLISH)
     return tuple(name for name in needed if not getattr(granted, name))

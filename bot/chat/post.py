@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import discord
 
@@ -20,6 +21,7 @@ from bot.chat import longread, render
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import request_time
+from bot.chat.webhooks import LOST, WebhookLost, Webhooks, name_of, picture_of
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class DiscordPoster:
         self._client = client
         self._say_in = say_in
         self._wire = wire
+        self._webhooks = Webhooks(client)
 
     async def post(self, parcel: Parcel) -> Outcome:
         """Send the parcel once, with its nonce; a forum gets a post of its own."""
@@ -55,7 +58,9 @@ class DiscordPoster:
             return Outcome(Fate.REJECTED, reason="delivery.rejected", params=detail)
         try:
             async with request_time(self._client):
-                if parcel.target.kind is TargetKind.FORUM and parcel.sequel is None:
+                if parcel.by_webhook and parcel.sequel is None:
+                    posted = await self._send_by_webhook(parcel, drawn)
+                elif parcel.target.kind is TargetKind.FORUM and parcel.sequel is None:
                     posted = await self._start_forum_post(parcel, drawn)
                 else:
                     posted = await self._send(parcel, drawn)
@@ -84,16 +89,18 @@ class DiscordPoster:
             return failed
 
     async def _find(self, parcel: Parcel, since: datetime) -> Outcome:
-        read = 0
+        read, is_lost = 0, False
         if parcel.target.kind is TargetKind.FORUM and parcel.sequel is None:
             messages = self._own_starters(parcel, since)
         else:
             messages = self._channel(parcel).history(limit=HISTORY_LIMIT, after=since)
         async for message in messages:
             read += 1
-            if self._is_ours(message.author.id) and carries(message, parcel.marker):
-                return replace(_sent(message), sequels=self._following(parcel))
-        if read >= HISTORY_LIMIT:
+            whole = await self._as_ours(parcel, message)
+            if whole is not None and carries(whole, parcel.marker):
+                return replace(_sent(whole), sequels=self._following(parcel))
+            is_lost |= whole is message and not self._is_ours(message.author.id)
+        if read >= HISTORY_LIMIT or is_lost:
             return Outcome(Fate.UNREADABLE, reason="delivery.unclear")
         return Outcome(Fate.ABSENT)
 
@@ -117,6 +124,62 @@ class DiscordPoster:
             done = failed.fate is Fate.SENT
             return replace(failed, published=True) if done else failed
         return Outcome(Fate.SENT, message_id=message_id, published=True)
+
+    async def _send_by_webhook(self, parcel: Parcel, drawn: str | discord.ui.LayoutView) -> Outcome:
+        """Post in the source's name. A webhook that somebody deleted is made again, once."""
+        channel_id = parcel.target.channel_id
+        try:
+            webhook = await self._webhooks.of(channel_id)
+        except discord.Forbidden as error:
+            return Outcome(Fate.ACCESS_LOST, reason="delivery.no_webhooks", code=error.code)
+        try:
+            return await self._execute(webhook, parcel, drawn)
+        except discord.HTTPException as error:
+            if error.code not in LOST:
+                raise
+            self._webhooks.forget(webhook)
+        webhook = await self._webhooks.of(channel_id)
+        try:
+            return await self._execute(webhook, parcel, drawn)
+        except discord.HTTPException as error:
+            if error.code not in LOST:
+                raise
+            # Somebody deletes them as they are made: the channel itself is still there.
+            self._webhooks.forget(webhook)
+            return Outcome(Fate.RETRY, reason="delivery.no_webhooks", code=error.code)
+
+    async def _execute(
+        self, webhook: discord.Webhook, parcel: Parcel, drawn: str | discord.ui.LayoutView
+    ) -> Outcome:
+        fields: dict[str, Any] = {"username": name_of(parcel), "avatar_url": picture_of(parcel)}
+        fields |= {"content": drawn} if isinstance(drawn, str) else {"view": drawn}
+        if parcel.target.kind is TargetKind.THREAD:
+            fields["thread"] = discord.Object(parcel.target.channel_id)
+        elif parcel.target.kind is TargetKind.FORUM:
+            forum = await self._forum(parcel.target.channel_id)
+            fields["thread_name"] = _thread_name(parcel)
+            fields["applied_tags"] = fitting_tags(forum, parcel)
+        fields = {key: value for key, value in fields.items() if value is not None}
+        sent = await webhook.send(**fields, allowed_mentions=_mentions(parcel), wait=True)
+        thread_id = sent.id if parcel.target.kind is TargetKind.FORUM else None
+        return replace(_sent(sent), thread_id=thread_id)
+
+    async def _as_ours(self, parcel: Parcel, message: discord.Message) -> Any:
+        """Return a message of ours as it can be looked into, or None for anybody else's.
+
+        Without an intent a webhook's message comes empty from a channel's history: it is asked of
+        the webhook. Where that is gone the message is returned as it came.
+        """
+        if self._is_ours(message.author.id):
+            return message
+        if message.webhook_id is None or message.application_id != self._client.application_id:
+            return None
+        channel_id, place = parcel.target.channel_id, thread_of(parcel, message.id)
+        try:
+            async with self._webhooks.using(channel_id, message.webhook_id) as webhook:
+                return await webhook.fetch_message(message.id, **place)
+        except WebhookLost:
+            return message
 
     async def _start_thread(self, parcel: Parcel) -> Outcome:
         """Start the thread under a post, which gets the message's id; started already is done."""
@@ -187,7 +250,8 @@ class DiscordPoster:
         archived = [thread async for thread in forum.archived_threads(limit=HISTORY_LIMIT)]
         for thread in [*active, *archived]:
             made_at = discord.utils.snowflake_time(thread.id)
-            if thread.parent_id == forum.id and self._is_ours(thread.owner_id) and made_at >= since:
+            ours = self._is_ours(thread.owner_id) or parcel.by_webhook
+            if thread.parent_id == forum.id and ours and made_at >= since:
                 with suppress(discord.NotFound):  # Its first message was deleted.
                     yield await thread.fetch_message(thread.id)
 
@@ -206,6 +270,15 @@ async def _started(
     )
     made = await (start(content=drawn) if isinstance(drawn, str) else start(view=drawn))
     return Outcome(Fate.SENT, message_id=made.message.id, thread_id=made.thread.id)
+
+
+def thread_of(parcel: Parcel, message_id: int) -> dict[str, discord.Object]:
+    """Return the thread in which a webhook's message stands, as its methods want it named."""
+    if parcel.target.kind is TargetKind.THREAD:
+        return {"thread": discord.Object(parcel.target.channel_id)}
+    if parcel.target.kind is TargetKind.FORUM:
+        return {"thread": discord.Object(message_id)}
+    return {}
 
 
 def thread_id_of(parcel: Parcel) -> int:
@@ -246,5 +319,9 @@ def _mentions(parcel: Parcel) -> discord.AllowedMentions:
 
 
 def _sent(message: discord.Message) -> Outcome:
-    flags = message.flags
-    return Outcome(Fate.SENT, message_id=message.id, published=flags.crossposted or None)
+    return Outcome(
+        Fate.SENT,
+        message_id=message.id,
+        published=message.flags.crossposted or None,
+        webhook_id=message.webhook_id,
+    )

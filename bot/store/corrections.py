@@ -244,7 +244,7 @@ def _purged(span: Mapping[str, int], by: Change, connection: sqlite3.Connection)
             ON CONFLICT (post_id) DO UPDATE
                 SET what = :what, state = 'owed', attempts = 0, next_try_at = :due,
                     changed_at = max(changed_at + 1, excluded.changed_at)
-                WHERE state <> 'ended'
+                WHERE state <> 'ended' OR (:what = 'delete' AND reason IS NOT 'delivery.gone')
             """,
             {
                 "what": what,

@@ -59,6 +59,7 @@ class OutboxStore:
             """
             UPDATE posts
             SET state = 'sent', sent_at = :now, message_id = :message, thread_id = :thread,
+                webhook_id = :webhook,
                 follow_up = iif(:publish, 'publish', NULL), next_try_at = :now_ms, attempts = 0,
                 reason = NULL, reason_params = '{}', code = NULL
             WHERE id = :id AND state = 'sending'
@@ -187,6 +188,7 @@ class OutboxStore:
             "now_ms": milliseconds(at),
             "message": outcome.message_id,
             "thread": outcome.thread_id,
+            "webhook": outcome.webhook_id,
             "publish": publish,
             "sent": outcome.fate is Fate.SENT,
             "unknown": outcome.fate is Fate.UNKNOWN,

@@ -176,6 +176,8 @@ def _parcel(
         doubtful=bool(tried["doubtful"]),
         sequel=None if page is None else Sequel(page["number"], page["content"]),
         followed_by=sequels.messages(connection, post_id),
+        icon_url=_icon_url(connection, articles),
+        webhook_id=post["webhook_id"],
     )
 
 
@@ -204,6 +206,15 @@ def _articles(
     guilds = {guild_id, *(row["scope_guild_id"] for row in wants)} - {None}
     found = heads.articles(connection, ids, Scope(next(iter(guilds), None)))
     return tuple(sorted(found.values(), key=lambda article: article.sort_at))
+
+
+def _icon_url(connection: sqlite3.Connection, articles: Sequence[Article]) -> str | None:
+    """Return the picture of the articles' feed, if all are of one."""
+    feeds = {article.feed_id for article in articles}
+    if len(feeds) != 1:
+        return None
+    row = connection.execute("SELECT icon_url FROM feeds WHERE id = ?", tuple(feeds)).fetchone()
+    return None if row is None else row["icon_url"]
 
 
 def _look(wants: Sequence[sqlite3.Row]) -> dict[str, object]:

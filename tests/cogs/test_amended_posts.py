@@ -268,3 +268,55 @@ async def test_a_purged_post_takes_its_thread_along(desk: Desk) -> None:
     await purged(desk)
     assert len(desk.shown()) == count
     assert thread_id not in desk.stage.server.world.channels
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel"),
+    [(TargetKind.TEXT, "newsroom"), (TargetKind.FORUM, "stories")],
+    ids=["text", "forum"],
+)
+async def test_a_webhooks_post_is_edited_and_taken_back_by_it(
+    desk: Desk, kind: TargetKind, channel: str
+) -> None:
+    await desk.open(kind, channel, look={"webhook": True})
+    count = len(desk.shown())
+    await desk.write("Harbor opens")
+    await desk.work()
+
+    def stands() -> list[str]:
+        place = desk.reader.posts(channel)[-1].id if kind is TargetKind.FORUM else channel
+        return [text_of(message) for message in desk.reader.messages(place)]
+
+    assert "Harbor opens" in stands()[-1]
+    await desk.write("Harbour opens")
+    await desk.work()
+    assert "Harbour opens" in stands()[-1] and "Updated" in stands()[-1]
+    edits = [r for r in desk.reader.requests if r.method == "PATCH" and "/messages/" in r.path]
+    assert [r.path.startswith("/webhooks/") for r in edits] == [True]
+    posts = len(desk.reader.posts("stories"))
+    await purged(desk)
+    if kind is TargetKind.FORUM:
+        assert len(desk.reader.posts("stories")) == posts - 1
+    else:
+        assert len(desk.shown()) == count
+
+
+async def test_a_post_whose_webhook_is_gone_is_left_as_it_is(desk: Desk) -> None:
+    await desk.open(look={"webhook": True})
+    await desk.write("Harbor opens")
+    await desk.work()
+    desk.stage.server.world.webhooks.clear()
+    await desk.write("Harbour opens")
+    for _ in range(3):
+        await desk.work()
+    assert "Harbor opens" in desk.shown()[-1]
+    await purged(desk)
+    assert "Harbor opens" not in desk.shown()[-1]
+
+
+async def test_a_button_under_a_webhooks_post_is_answered(desk: Desk) -> None:
+    await desk.open(look={"webhook": True})
+    await desk.write("Harbour opens")
+    await desk.work()
+    read = await desk.reader.press(desk.reader.messages()[-1], "Read")
+    assert "The quay is open." in read.text

@@ -239,3 +239,27 @@ async def test_the_whole_text_is_refused_where_threads_may_not_be_made(stage: St
     refused = await ravi.command("subscription move", subscription="#1", channel="general")
     assert "Create Public Threads" in refused.text and "Moved" not in refused.text
     assert (await current(stage)).target.channel_id != int(place.id)
+
+
+async def test_a_webhook_is_refused_where_none_may_be_made_and_the_right_is_named(
+    stage: Stage,
+) -> None:
+    await subscribed(stage)
+    ravi, world = stage.person("ravi"), stage.server.world
+    done = await ravi.command("subscription edit", subscription="#1", webhook=True)
+    assert "Changed." in done.text and dict((await current(stage)).look) == {"webhook": True}
+    own = next(role for role in world.roles.values() if role.managed)
+    less = replace(own, permissions=own.permissions & ~int(Permission.MANAGE_WEBHOOKS))
+    world.roles[own.id] = less
+    stage.server.hub.emit(
+        "GUILD_ROLE_UPDATE", {"guild_id": world.guild_id, "role": shapes.role(less)}
+    )
+    assert stage.client is not None
+    guild = stage.client.get_guild(stage.guild_id)
+    assert guild is not None
+    await ravi.until(lambda: not guild.me.guild_permissions.manage_webhooks)
+    refused = await ravi.command("subscription clone", subscription="#1", channel="general")
+    assert "Manage Webhooks" in refused.text
+    assert len(await stage.store.subscriptions.list(stage.guild_id)) == 1
+    await ravi.command("subscription edit", subscription="#1", webhook=False)
+    assert dict((await current(stage)).look) == {}

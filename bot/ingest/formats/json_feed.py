@@ -55,6 +55,7 @@ def read(
         language=_string(document, "language") or None,
         problems=tuple(problems),
         next_url=safe_link(document.get("next_url"), url),
+        icon_url=safe_link(document.get("icon") or document.get("favicon"), site_url or url),
     )
 
 

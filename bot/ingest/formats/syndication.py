@@ -97,7 +97,14 @@ def read(
         skip_hours=_skip_hours(text),
         skip_days=_skip_days(text),
         next_url=_next_url(feed, url),
+        icon_url=_icon_url(feed, site_url or url),
     )
+
+
+def _icon_url(feed: _Item, base: str | None) -> str | None:
+    """Return a feed's own picture: Atom's icon is square, a logo and RSS's image often are not."""
+    places = (feed.get("icon"), (feed.get("image") or {}).get("href"), feed.get("logo"))
+    return next((url for place in places if (url := safe_link(place, base)) is not None), None)
 
 
 def _parse(text: str, url: str | None) -> Any:
