@@ -34,13 +34,16 @@ _TRIES = 4
     "--since", type=click.DateTime(["%Y-%m-%d"]), help="Nothing older than this day (UTC)."
 )
 @click.option(
-    "--max", "most", type=click.IntRange(1), help="Stop after the page that reaches so many."
+    "--max",
+    "most",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Stop after the page that reaches so many articles.",
 )
 @click.option("--whole", is_flag=True, help="Read everything again; hide what the site took down.")
 @as_json
-def sync(
-    feed: str, since: datetime | None, most: int | None, whole: bool, wants_json: bool
-) -> None:
+def sync(feed: str, since: datetime | None, most: int, whole: bool, wants_json: bool) -> None:
     """Read the whole site of FEED (an id or an address); what stopped goes on where it was."""
     from bot.ingest.sync import Wanted
 

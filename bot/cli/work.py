@@ -66,6 +66,7 @@ async def _importer(
     folder: Path, paths: Sequence[str], hears: Callable[[Note], None], most: int | None = None
 ) -> AsyncIterator[Any]:
     from bot.ingest.archive import Importer, is_address
+    from bot.ingest.sync import MOST
     from bot.ingest.whole_site import SiteReader
     from bot.ingest.worker import Limits, Workers
     from bot.store import Store
@@ -83,7 +84,7 @@ async def _importer(
         if fetcher is not None:
             gap = patience(settings().host_gap_s)
             sites = SiteReader(
-                store, fetcher, workers, now, PUBLIC_SCOPE_ID, gap, bar.advance, told, most
+                store, fetcher, workers, now, PUBLIC_SCOPE_ID, gap, bar.advance, told, most or MOST
             )
         yield Importer(
             store, workers, now=now, fetcher=fetcher, progress=bar.advance, sites=sites, tell=told

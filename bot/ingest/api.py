@@ -28,6 +28,8 @@ _HOSTED = "public-api.wordpress.com"
 # Smaller pages help where these came of large ones.
 _TOO_MUCH = frozenset({"ingest.fetch_too_large", "ingest.fetch_timeout", "ingest.fetch_server"})
 _MOST_PAGES = 100_000
+_MOST_OF_A_MOMENT = 200
+"""Pages of one second: a site moved in one go has some, one that makes posts up has any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ def advanced(place: Place, listed: Sequence[Listed]) -> Place | None:
         if not fresh or over:
             return None
         return replace(place, page=place.page + 1, seen=ids)
+    if place.page > _MOST_OF_A_MOMENT:
+        return None
     if not fresh:
         # A whole page of one moment may have another of it behind it; any other is the end.
         full = len(listed) >= place.size
@@ -294,6 +298,6 @@ def _smaller(place: Place, error: FetchError) -> Place | None:
 def _second_after(date: str) -> str | None:
     try:
         moment = datetime.fromisoformat(date) + timedelta(seconds=1)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment.isoformat(timespec="seconds")

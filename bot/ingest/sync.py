@@ -25,6 +25,8 @@ Way = Literal["api", "feed"]
 Progress = Callable[[str, int, int], None]
 """Told (where, articles read, articles expected or 0) after each page."""
 
+MOST = 100_000
+"""Articles of one run, where nobody asks for another number."""
 # More posts than this share of a feed's that a site no longer lists look like a fault of the site.
 _GONE_AT_MOST = 0.2
 _GONE_ALWAYS = 5
@@ -208,7 +210,7 @@ class _Run:
         # A feed's pages do not tell what was changed: they are read until all is known.
         self._news_only = bool(kept and kept.completed_at) and not self.wanted.whole
         # Only a reading from start to end in one run can tell what is missing.
-        self._listed = set() if self.way == "api" and self.wanted.most is None else None
+        self._listed = set() if self.way == "api" else None
         return {}
 
     async def _api(self, place: Mapping[str, Any]) -> AsyncIterator[_Page]:

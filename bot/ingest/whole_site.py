@@ -12,7 +12,7 @@ from bot.ingest.api import is_posts_address, posts_address
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.pace import Patience
 from bot.ingest.paged import is_main_feed
-from bot.ingest.sync import Progress, Sources, Syncer, SyncReport, Wanted
+from bot.ingest.sync import MOST, Progress, Sources, Syncer, SyncReport, Wanted
 from bot.ingest.worker import Workers
 from bot.model import PUBLIC_SCOPE_ID, Feed, Note, Scope
 from bot.store import Store
@@ -32,7 +32,7 @@ class SiteReader:
     patience: Patience
     progress: Progress
     tell: Callable[[Note], None]
-    most: int | None = None
+    most: int = MOST
 
     async def look(self, fetched: Fetched) -> discover.SiteFacts | None:
         """Return what a fetched page says of its site, None for a document of its own."""
@@ -62,7 +62,10 @@ class SiteReader:
             lambda _, done, total: self.progress(where, done, total),
             self.tell,
         )
-        return await syncer.sync(feed, Sources(api, feed_url), Wanted(most=self.most))
+        report = await syncer.sync(feed, Sources(api, feed_url), Wanted(most=self.most))
+        if report.read >= self.most == MOST:
+            self.tell(Note("ingest.site_goes_on", {"count": report.read}))
+        return report
 
     async def _feed(self, facts: discover.SiteFacts) -> Feed:
         """Return the polled feed of the site where the scope has one, else one for what is read."""

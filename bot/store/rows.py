@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from bot.model import (
@@ -111,6 +112,12 @@ def article(
     )
 
 
+@lru_cache(maxsize=256)
+def _numbers(stored: str) -> frozenset[int]:
+    # Most feeds name none: thousands of them share the one empty set.
+    return frozenset(json.loads(stored))
+
+
 def feed(row: sqlite3.Row) -> Feed:
     """Return a feed from its row (with `article_count` counted in)."""
     return Feed(
@@ -132,8 +139,8 @@ def feed(row: sqlite3.Row) -> Feed:
         interval_s=row["interval_s"],
         excerpts_only=bool(row["excerpts_only"]),
         article_count=row["article_count"],
-        skip_hours=frozenset(json.loads(row["skip_hours"])),
-        skip_days=frozenset(json.loads(row["skip_days"])),
+        skip_hours=_numbers(row["skip_hours"]),
+        skip_days=_numbers(row["skip_days"]),
         moved_url=row["moved_url"],
         notice=row["notice"],
         notice_params=json.loads(row["notice_params"]),
