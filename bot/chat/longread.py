@@ -7,7 +7,9 @@ from typing import Any
 
 from discord import MediaGalleryItem, ui
 
+from bot.chat.escape import cleaned
 from bot.chat.look import look_of
+from bot.chat.page import option_text
 from bot.chat.reader import Sheet, foot, pages
 from bot.chat.room import Room, Say
 from bot.model import Parcel, Sequel
@@ -50,11 +52,15 @@ def page(sequel: Sequel, marker: str) -> ui.LayoutView:
     return view
 
 
-def thread_name(title: str) -> str:
-    """Return an article's title as the name of a thread."""
-    if len(title) <= THREAD_NAME_CHARS:
-        return title
-    return title[: THREAD_NAME_CHARS - 1] + "…"
+def thread_name(parcel: Parcel, say: Say) -> str:
+    """Return the name of a post's thread: the article's title; a digest's query, size and day."""
+    if len(parcel.articles) == 1:
+        name = cleaned(parcel.articles[0].title) or say("chat.untitled")
+        return option_text(name, "", THREAD_NAME_CHARS)
+    count = len(parcel.articles) + parcel.overflow
+    facts = say("chat.digest_facts", count=count, day=parcel.created_at.date().isoformat())
+    query = cleaned(parcel.query) or say("chat.everything")
+    return f"{option_text(query, '', THREAD_NAME_CHARS - len(facts) - 3)} · {facts}"
 
 
 def _pieces(sheet: Sheet) -> list[object]:

@@ -157,7 +157,7 @@ class DiscordPoster:
             fields["thread"] = discord.Object(parcel.target.channel_id)
         elif parcel.target.kind is TargetKind.FORUM:
             forum = await self._forum(parcel.target.channel_id)
-            fields["thread_name"] = _thread_name(parcel)
+            fields["thread_name"] = self._thread_name(parcel)
             fields["applied_tags"] = fitting_tags(forum, parcel)
         fields = {key: value for key, value in fields.items() if value is not None}
         sent = await webhook.send(**fields, allowed_mentions=_mentions(parcel), wait=True)
@@ -186,7 +186,7 @@ class DiscordPoster:
         message = self._channel(parcel).get_partial_message(parcel.message_id or 0)
         try:
             async with request_time(self._client):
-                await message.create_thread(name=_thread_name(parcel))
+                await message.create_thread(name=self._thread_name(parcel))
         except self._wire.caught as error:
             failed = outcome_of(error, self._wire)
             if failed.code == MESSAGE_GONE:
@@ -200,6 +200,9 @@ class DiscordPoster:
         if parcel.sequel is not None and parcel.sequel.number > 0:
             channel_id = thread_id_of(parcel)
         return self._client.get_partial_messageable(channel_id, guild_id=target.guild_id)
+
+    def _thread_name(self, parcel: Parcel) -> str:
+        return longread.thread_name(parcel, self._say_in(parcel.target.guild_id))
 
     def _following(self, parcel: Parcel) -> tuple[str, ...]:
         if parcel.sequel is not None:
@@ -225,7 +228,7 @@ class DiscordPoster:
     ) -> Outcome:
         forum = await self._forum(parcel.target.channel_id)
         try:
-            return await _started(forum, parcel, drawn)
+            return await _started(forum, self._thread_name(parcel), parcel, drawn)
         except discord.HTTPException as error:
             if error.code != TAG_REQUIRED and "applied_tags" not in error.text:
                 raise
@@ -233,7 +236,7 @@ class DiscordPoster:
         fresh = await self._client.fetch_channel(forum.id)
         if not isinstance(fresh, discord.ForumChannel):
             raise discord.InvalidData(f"channel {forum.id} is no forum")
-        return await _started(fresh, parcel, drawn)
+        return await _started(fresh, self._thread_name(parcel), parcel, drawn)
 
     async def _forum(self, channel_id: int) -> discord.ForumChannel:
         known = self._client.get_channel(channel_id)
@@ -260,11 +263,11 @@ class DiscordPoster:
 
 
 async def _started(
-    forum: discord.ForumChannel, parcel: Parcel, drawn: str | discord.ui.LayoutView
+    forum: discord.ForumChannel, name: str, parcel: Parcel, drawn: str | discord.ui.LayoutView
 ) -> Outcome:
     start = partial(
         forum.create_thread,
-        name=_thread_name(parcel),
+        name=name,
         applied_tags=fitting_tags(forum, parcel),
         allowed_mentions=_mentions(parcel),
     )
@@ -305,10 +308,6 @@ def fitting_tags(forum: discord.ForumChannel, parcel: Parcel) -> list[discord.Fo
     if not fitting and forum.flags.require_tag:
         return open_tags[:1]
     return fitting
-
-
-def _thread_name(parcel: Parcel) -> str:
-    return longread.thread_name(parcel.articles[0].title if parcel.articles else parcel.query)
 
 
 def _mentions(parcel: Parcel) -> discord.AllowedMentions:

@@ -45,7 +45,6 @@ class _Due:
     query: str
     rhythm: Rhythm
     owed_at: datetime
-    alone: bool
     story_id: int | None
 
     @property
@@ -58,7 +57,7 @@ def form(now: datetime, connection: sqlite3.Connection) -> int:
     """Form the posts that are due and return how many, oldest article first in each channel."""
     found = connection.execute(
         f"""
-        SELECT d.id, d.target_id, d.subscription_id, d.created_at, t.kind, a.hidden, m.story_id,
+        SELECT d.id, d.target_id, d.subscription_id, d.created_at, a.hidden, m.story_id,
                coalesce(s.query, '') AS query, coalesce(s.rhythm, '{{}}') AS rhythm
         FROM deliveries d
         JOIN targets t ON t.id = d.target_id
@@ -84,7 +83,6 @@ def _due(row: sqlite3.Row) -> _Due:
         row["query"],
         rhythm_of(json.loads(row["rhythm"])),
         at(row["created_at"]),
-        row["kind"] == "forum",
         row["story_id"],
     )
 
@@ -92,13 +90,12 @@ def _due(row: sqlite3.Row) -> _Due:
 def _form_target(connection: sqlite3.Connection, due: Sequence[_Due], now: datetime) -> int:
     skip(connection, [d.id for d in due if d.hidden], "withdrawn")
     shown = _told_once(connection, [d for d in due if not d.hidden])
-    # A forum has one post an article, so a digest there is as many posts at its hour.
-    bundled = [d for d in shown if d.is_bundled and not d.alone]
+    bundled = [d for d in shown if d.is_bundled]
     formed = 0
     for subscription_id in dict.fromkeys(d.subscription_id for d in bundled):
         _digest(connection, [d for d in bundled if d.subscription_id == subscription_id], now)
         formed += 1
-    single = [d for d in shown if not d.is_bundled or d.alone]
+    single = [d for d in shown if not d.is_bundled]
     return formed + _form_singles(connection, single, now)
 
 

@@ -4,6 +4,7 @@ the message stands in the channel afterwards.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.messages import catalogue
-from bot.model import Block, BlockType, Fate, Tag
+from bot.model import Block, BlockType, Fate, Tag, TargetKind
 from bot.playground import owner, people
 from bot.playground.driver import Driver, text_of
 from bot.playground.faults import Drop, HalfJson, Refuse, Silence, Status, TooMany
@@ -390,3 +391,21 @@ async def require_tag(desk: Desk, **changes: Any) -> None:
     )
     known: Any = desk.client.get_channel(int(forum.id))
     await desk.until(lambda: known.flags.require_tag)
+
+
+async def test_a_digest_in_a_forum_is_one_post_named_by_what_it_gathers(desk: Desk) -> None:
+    guild_id = int(desk.server.world.guild_id)
+    await desk.store.subscriptions.add(
+        TargetKind.FORUM, guild_id, desk.channel_id("stories"), "harbour OR ferry", 5, desk.now(),
+        rhythm={"mode": "hourly"},
+    )  # fmt: skip
+    before = len(desk.shown("stories"))
+    await desk.owe(["Harbour opens", "Ferry sails", "Harbour shuts"])
+    await asyncio.sleep(3700)
+    await desk.courier.tick(desk.now())
+    await desk.courier.settle()
+    made = desk.shown("stories")[before:]
+    assert made == [f"harbour OR ferry · 3 articles, {desk.now().date().isoformat()}"]
+    (thread,) = desk.member.posts("stories")[before:]
+    (first,) = desk.member.messages(thread.id)
+    assert all(title in text_of(first) for title in ("Harbour opens", "Ferry sails"))
