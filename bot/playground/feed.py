@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from html import escape
@@ -18,9 +18,12 @@ from bot.playground.hub import Hub
 EVERY_S = 20.0
 KEPT_ITEMS = 30
 FIRST_ITEMS = 3
+CORRECTION = "Correction: an earlier version of this article left this line out."
 PATH = "/feed/live.xml"
+WIRE_PATH = "/feed/wire.xml"
 TITLE = "The Loopback Ledger"
-ITEM_LINK = re.compile(r"/feed/item/(\d+)")
+WIRE_TITLE = "The Carrier Wire"
+LINK = re.compile(r"/feed/(item|copy)/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,12 @@ class Published:
     title: str
     item: Item
     at: datetime
+    copy: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return what the side panel calls it: item 3, copy 3."""
+        return f"{'copy' if self.copy else 'item'} {self.number}"
 
 
 def sample_pool() -> tuple[Item, ...]:
@@ -67,8 +76,10 @@ class Feed:
     pool: Sequence[Item]
     every_s: float = EVERY_S
     published: list[Published] = field(default_factory=list)
+    copies: list[Published] = field(default_factory=list)
     down: bool = False
     requests: int = 0
+    wire_read: int = 0
     _count: int = 0
     _read: int = 0
 
@@ -85,7 +96,37 @@ class Feed:
         self._count += 1
         new = Published(self._count, title, item, self.hub.clock.now())
         self.published = [new, *self.published][:KEPT_ITEMS]
-        self.hub.note("feed", f"Published: {title}", {"number": new.number}, f"item {new.number}")
+        self.hub.note("feed", f"Published: {title}", {"number": new.number}, new.name)
+        return new
+
+    @property
+    def wire_url(self) -> str:
+        """Return the address of the second feed, which holds copies of the first one's items."""
+        return self.hub.address + WIRE_PATH
+
+    @property
+    def read(self) -> int:
+        """Return the number of the newest item that left with an answer."""
+        return self._read
+
+    def correct(self, number: int | None = None) -> Published:
+        """Change an item's title and text (the newest's), as a newsroom that corrects itself."""
+        newest = self.published[0] if self.published else self.publish()
+        old = next((one for one in self.published if one.number == number), newest)
+        paragraphs = (*old.item.paragraphs, CORRECTION)
+        title = f"Corrected: {old.title.removeprefix('Corrected: ')}"
+        new = replace(old, title=title, item=replace(old.item, paragraphs=paragraphs))
+        self.published = [new if one is old else one for one in self.published]
+        self.hub.note("feed", f"Changed: {title}", {"number": new.number}, new.name)
+        return new
+
+    def copy(self, number: int | None = None) -> Published:
+        """Let the second feed carry an item of the first (the newest), under its own name."""
+        newest = self.published[0] if self.published else self.publish()
+        of = next((one for one in self.published if one.number == number), newest)
+        new = replace(of, at=self.hub.clock.now(), copy=True)
+        self.copies = [new, *(one for one in self.copies if one.number != of.number)][:KEPT_ITEMS]
+        self.hub.note("feed", f"Copied by {WIRE_TITLE}: {of.title}", None, new.name)
         return new
 
     async def tick_for_ever(self) -> None:
@@ -97,7 +138,8 @@ class Feed:
     def add_routes(self, app: web.Application) -> None:
         """Serve the feed and a page for each of its items."""
         app.router.add_get(PATH, self._serve)
-        app.router.add_get(r"/feed/item/{number:\d+}", self._serve_item)
+        app.router.add_get(WIRE_PATH, self._serve_wire)
+        app.router.add_get(r"/feed/{kind:item|copy}/{number:\d+}", self._serve_item)
 
     async def _serve(self, request: web.Request) -> web.Response:
         self.requests += 1
@@ -126,36 +168,44 @@ class Feed:
                 self.hub.note("feed", "Read by Tagwire", None, f"item {one.number}")
         self._read = self._count
 
-    def document(self) -> str:
+    async def _serve_wire(self, request: web.Request) -> web.Response:
+        kind = "application/rss+xml"
+        self.wire_read = max((one.number for one in self.copies), default=0)
+        return web.Response(text=self.document(self.copies, WIRE_TITLE), content_type=kind)
+
+    def document(self, published: Sequence[Published] | None = None, title: str = TITLE) -> str:
         """Return the feed as RSS 2.0, newest first."""
-        items = "".join(self._item(one) for one in self.published)
+        items = "".join(
+            self._item(one) for one in (self.published if published is None else published)
+        )
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
             ' xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>'
-            f"<title>{escape(TITLE)}</title><link>{self.hub.address}/feed/</link>"
+            f"<title>{escape(title)}</title><link>{self.hub.address}/feed/</link>"
             "<description>Gains an item while you watch</description>"
             f"{items}</channel></rss>\n"
         )
 
-    def _link(self, number: int) -> str:
-        return f"{self.hub.address}/feed/item/{number}"
+    def _link(self, one: Published) -> str:
+        return f"{self.hub.address}/feed/{one.name.replace(' ', '/')}"
 
     def _item(self, one: Published) -> str:
         tags = "".join(f"<category>{escape(tag)}</category>" for tag in one.item.tags)
         authors = " and ".join(one.item.authors)
         creator = f"<dc:creator>{escape(authors)}</dc:creator>" if authors else ""
+        paper = "carrier-wire" if one.copy else "loopback-ledger"
         return (
-            f"<item><title>{escape(one.title)}</title><link>{self._link(one.number)}</link>"
-            f'<guid isPermaLink="false">loopback-ledger-{one.number}</guid>'
+            f"<item><title>{escape(one.title)}</title><link>{self._link(one)}</link>"
+            f'<guid isPermaLink="false">{paper}-{one.number}</guid>'
             f"<pubDate>{format_datetime(one.at.astimezone(UTC), usegmt=True)}</pubDate>"
             f"{creator}{tags}<content:encoded>{escape(_body(one.item))}</content:encoded></item>\n"
         )
 
     async def _serve_item(self, request: web.Request) -> web.Response:
-        number = int(request.match_info["number"])
-        for one in self.published:
-            if one.number == number:
+        name = f"{request.match_info['kind']} {request.match_info['number']}"
+        for one in (*self.published, *self.copies):
+            if one.name == name:
                 head = f"<!doctype html><meta charset=utf-8><title>{escape(one.title)}</title>"
                 page = f"{head}<h1>{escape(one.title)}</h1>{_body(one.item)}"
                 return web.Response(text=page, content_type="text/html")
@@ -164,8 +214,8 @@ class Feed:
 
 def item_in(text: str) -> str | None:
     """Return the trace's name of the item that a text links to, or None."""
-    found = ITEM_LINK.search(text)
-    return f"item {found[1]}" if found else None
+    found = LINK.search(text)
+    return f"{found[1]} {found[2]}" if found else None
 
 
 def item_of(form: object) -> str | None:

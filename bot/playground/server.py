@@ -50,7 +50,7 @@ class Server:
         self.faults = self.hub.faults
         self.feed = Feed(self.hub, sample_pool() if pool is None else pool)
         self.tracing = Tracing(self.hub, self.interactions)
-        self.bench = Bench(self.hub, self.gateway, self.feed)
+        self.bench = Bench(self.hub, self.gateway, self.feed, self.tracing)
         self.sockets = PageSockets(self.hub, self.interactions, self.bench)
         self.page_token = new_token()
         self._port = port
@@ -113,6 +113,7 @@ class Server:
     async def close(self) -> None:
         """Stop listening and end every connection."""
         self.faults.closing.set()
+        await self.bench.checks.close()
         await self.sockets.close()
         await self.gateway.close()
         if self._runner is not None:

@@ -142,6 +142,7 @@ class PageSockets:
             "commands": self._commands(visitor.user_id),
             "unread": self._unread(visitor.user_id),
             "feeds": [{"name": "Sample feed", "url": self.bench.feed.url}],
+            "checks": self.bench.checks.all(),
         }
 
     def _unread(self, user_id: str) -> dict[str, int]:
@@ -302,7 +303,7 @@ class PageSockets:
                 drawn = dress.components(modal["components"], dress.names_of(world))
                 body = {**data, "modal": modal | {"components": drawn}}
                 return "modal", body, None
-            case "COMMANDS" | "BOT" | "TRACE":
+            case "COMMANDS" | "BOT" | "TRACE" | "CHECK":
                 return event.name.lower(), data, None
             case "TYPING_START":
                 return "typing", data, data["channel_id"]

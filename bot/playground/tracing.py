@@ -47,11 +47,15 @@ class Tracing:
     def _record(self, line: Json) -> None:
         link, _, taken = line["text"].partition(" ")
         item = item_in(link)
-        number = int(item.split()[1]) if item else 0
-        if number <= self._newest and number not in self._changed:
+        if item is None:
             return
-        self._newest = max(self._newest, number)
-        self._changed.discard(number)
+        kind, _, digits = item.partition(" ")
+        number = int(digits)
+        if kind == "item":
+            if number <= self._newest and number not in self._changed:
+                return
+            self._newest = max(self._newest, number)
+            self._changed.discard(number)
         self._hub.note("store", f"Recorded in {line['ms']:.1f} ms: {taken}", None, item)
 
     def again(self, number: int) -> None:

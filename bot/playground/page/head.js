@@ -6,6 +6,8 @@ import { openMenu } from "./listbox.js";
 
 const TROUBLE = [
   ["feed_down", "Feed down", "The sample feed answers 503 for a while"],
+  ["feed_changed", "Correct an article", "The feed's newest item gets another title and text"],
+  ["wire_copy", "Wire copy", "A second feed carries the next story too"],
   ["rest_500", "Discord 500", "The next post is answered with a server error"],
   ["disconnect", "Dropped connection", "The next post's answer is lost on the way"],
   ["rate_limit", "Rate limit", "The channel's bucket is empty for a few seconds"],

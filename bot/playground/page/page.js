@@ -234,6 +234,7 @@ class App extends Deeds {
       },
       typing: () => this.typing(event),
       trace: () => state.addTrace(event.entry),
+      check: () => state.tell("check", event.check),
     };
     calls[event.event]?.();
   }

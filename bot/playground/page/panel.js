@@ -1,5 +1,6 @@
 /** "What just happened": the way from a click to an answer, step by step, newest action first. */
 
+import { Checks } from "./checks.js";
 import { h, icon, iconButton } from "./dom.js";
 
 const LONGEST_NAME = 22;
@@ -10,6 +11,8 @@ const SUGGESTIONS = "autocomplete";
 const ICONS = {
   interaction: "bolt",
   autocomplete: "search",
+  query: "search",
+  store: "file",
   rest: "send",
   gateway: "link",
   feed: "rss",
@@ -19,6 +22,8 @@ const ICONS = {
 const WORDS = {
   interaction: "Interaction",
   autocomplete: "Suggestions",
+  query: "Query",
+  store: "SQL",
   rest: "REST",
   gateway: "Gateway",
   feed: "Feed",
@@ -34,6 +39,7 @@ export class Panel {
     this.groups = [];
     this.polls = 0;
     this.quiet = h("p", { class: "quiet" });
+    this.checks = h("section", { class: "checks", "aria-label": "What should follow" });
     this.list = h("div", {
       class: "trace",
       tabindex: "0",
@@ -48,8 +54,10 @@ export class Panel {
         iconButton("close", "Close panel", () => app.showPanel(false)),
       ),
       this.quiet,
+      this.checks,
       this.list,
     );
+    new Checks(app.state, this.checks);
     app.state.on("trace", (entry) => this.add(entry));
     this.drawEmpty();
   }

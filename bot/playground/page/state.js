@@ -16,6 +16,7 @@ export class State {
     this.settled = new Map();
     this.unread = new Map();
     this.trace = [];
+    this.checks = [];
     this.commands = [];
     this.roles = [];
     this.feeds = [];
@@ -50,6 +51,7 @@ export class State {
     for (const channel of hello.channels) this.putChannel(channel);
     this.commands = hello.commands ?? [];
     this.feeds = hello.feeds ?? [];
+    this.checks = hello.checks ?? [];
     this.unread = new Map(Object.entries(hello.unread ?? {}));
     this.messages.clear();
     this.pending.clear();

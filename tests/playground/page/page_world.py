@@ -238,7 +238,12 @@ class PageWorld:
     def on_trouble(self, asked: Json) -> Json:
         if asked["kind"] == "bot_kill":
             self.later("bot", online=False)
-        return {"says": f"What {asked['kind']} does: nothing is lost."}
+        says = f"What {asked['kind']} does: nothing is lost."
+        check = {"id": next(self.numbers), "kind": asked["kind"], "says": says, "found": ""}
+        self.later("check", check=check | {"state": "waiting"})
+        found = {"state": "good", "found": "Seen: 2 tries (500, 200), one message."}
+        self.later("check", 0.2, check=check | found)
+        return {"says": says}
 
     def on_trace(self, _: Json) -> Json:
         return {"entries": []}

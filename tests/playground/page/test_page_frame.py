@@ -84,6 +84,22 @@ async def test_a_longer_silence_is_told(open_page: Open, world: PageWorld) -> No
     await page.locator("#banner").wait_for(state="hidden")
 
 
+@SIZES
+async def test_trouble_says_what_should_follow_and_shows_that_it_did(
+    open_page: Open, size: dict[str, int]
+) -> None:
+    page = await open_page(size)
+    await page.get_by_role("button", name="Make trouble").click()
+    await page.get_by_role("option", name="Discord 500").click()
+    if size == PHONE:
+        await page.locator("#open-panel").click()
+    row = page.locator(".check-row")
+    await row.get_by_text("Seen: 2 tries").wait_for()
+    assert await row.get_attribute("class") == "check-row good"
+    assert await row.locator(".sr").inner_text() == "It happened"
+    assert "It happened: Seen: 2 tries" in await page.locator("#news").inner_text()
+
+
 async def test_publishing_and_trouble_say_what_follows(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
     await page.get_by_role("button", name="Publish now").click()
