@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from bot.ingest.reading import Document
 from bot.ingest.worker import Workers
 from bot.model import Feed, Keyed
 from bot.store import Store
+from bot.store.walks import Overlap
 
 _BUSY = (429, 503)
 _TRIED_FOR = timedelta(days=14)
@@ -62,6 +64,15 @@ class Healer:
         if since_at is None:
             return Healed()
         pace = Pace(self.fetcher, now, Patience(self.gap_s), asked_before=True)
+        healed = await self._look(feed, document, since_at, pace, overlap)
+        if pace.requests:
+            # The host is not free for its other feeds before its gap is over.
+            await asyncio.sleep(self.gap_s)
+        return healed
+
+    async def _look(
+        self, feed: Feed, document: Document, since_at: datetime, pace: Pace, overlap: Overlap
+    ) -> Healed:
         passing = False
         tried = 0
         for walk in self._ways(feed, document, pace):
