@@ -62,7 +62,9 @@ class Healer:
         if since_at is None and overlap.gap and overlap.newest_at is not None:
             since_at = min(filter(None, (overlap.newest_at, feed.last_success_at)))
         if since_at is None:
-            return Healed()
+            # Items without dates cannot be placed between others; that some are gone can be told.
+            is_lost = overlap.gap and not overlap.known
+            return Healed((), OPEN, {"id": feed.id}) if is_lost else Healed()
         pace = Pace(self.fetcher, now, Patience(self.gap_s), asked_before=True)
         healed = await self._look(feed, document, since_at, pace, overlap)
         if pace.requests:

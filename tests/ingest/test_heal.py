@@ -218,6 +218,23 @@ async def test_a_withdrawn_article_returns_with_the_feed_and_is_not_told_again(
     assert await watch.owed() == 1, "the new one alone"
 
 
+async def test_items_without_dates_that_are_gone_are_told(watch: Watch, site: Site) -> None:
+    def undated(numbers: range) -> bytes:
+        items = "".join(
+            f"<item><title>Note {n}</title><link>https://a.example/{n}</link></item>"
+            for n in numbers
+        )
+        return (f"<rss version='2.0'><channel><title>Notes</title>{items}</channel></rss>").encode()
+
+    feed = await watch.desk.add(site.answers("/notes", undated(range(5))), GUILD_ID, NOW)
+    site.answers("/notes", undated(range(3, 8)))
+    await watch.poller.poll(feed, NOW + 5 * HOUR)
+    assert (await watch.store.feeds.get(feed.id, Scope(GUILD_ID))).notice is None
+    site.answers("/notes", undated(range(20, 25)))
+    await watch.poller.poll(feed, NOW + 10 * HOUR)
+    assert (await watch.store.feeds.get(feed.id, Scope(GUILD_ID))).notice == "ingest.gap_open"
+
+
 async def test_next_links_heal_other_feeds(watch: Watch, site: Site) -> None:
     def atom(numbers: range, extra: str = "") -> bytes:
         entries = "".join(

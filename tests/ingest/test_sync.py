@@ -306,6 +306,17 @@ async def test_a_site_without_pretty_links_is_asked_by_its_route(yard: Yard) -> 
     assert await yard.count() == POSTS
 
 
+async def test_an_api_that_moved_is_asked_at_its_new_address_from_then_on(yard: Yard) -> None:
+    async def moved(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMovedPermanently(f"/news{request.path_qs}")
+
+    yard.blog.before(API, moved)
+    yard.blog.before(f"/news{API}", yard.blog.list_posts)
+    assert (await yard.sync()).is_whole
+    assert await yard.count() == POSTS
+    assert (len(yard.blog.asked()), len(yard.blog.asked(f"/news{API}"))) == (1, 4)
+
+
 async def test_feed_pages_are_gone_on_with_too(yard: Yard) -> None:
     yard.blog.instead(API, 403)
     report = await yard.sync(Wanted(most=60))
