@@ -101,7 +101,7 @@ class IntakeStore:
         index.delete(connection, work.removed_rows)
         rows = [index.index_row(connection, article_id) for article_id in work.to_index]
         index.insert(connection, rows)
-        stories.gather(connection, work.to_index)
+        stories.gather(connection, {row.rowid: row.body for row in rows})
         owed = self._owe(connection, work, rows) if announce else 0
         if work.changed:
             edits.owe_edits(connection, [changed for changed, _ in work.changed], work.now)

@@ -11,6 +11,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -21,9 +22,10 @@ WITHIN_S = 3 * 86_400
 # Copies agree at their beginning; what follows is cut, or goes on differently.
 OPENING = 160
 _SHINGLE = 4
-# One shingle in so many is a key, chosen by its own words, so that copies choose the same ones.
+# One shingle in so many is a key, chosen by its first word, so that copies choose the same ones.
 _ONE_KEY_IN = 10
-_KEYS_MOST = 10
+_KEYS_MOST = 9
+_KEYED = 100
 
 _TITLE_TELLS = 4.0
 _TITLE_DECIDES = 5.0
@@ -41,6 +43,7 @@ _SHARED_ALONE = 0.7
 _SHARED_NEARLY_ALL = 0.85
 _FIGURES = 3
 
+_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _HAN_NUMBER = re.compile(
     r"第([一二三四五六七八九十百]+)|([一二三四五六七八九十百]+)(?=[月日回部期号號章])"
@@ -66,18 +69,21 @@ class Told:
 
 
 def told(
-    title: str, body: Iterable[str], names: Sequence[str], *, kind: str, at: int, is_dated: bool
+    title: str, body: Sequence[str], names: Sequence[str], *, kind: str, at: int, is_dated: bool
 ) -> Told:
-    """Return what is compared; `names` are those of source and feed, which titles often end in."""
+    """Return what is compared; `body` are the opening's tokens.
+
+    `names` are those of source and feed, which titles often end in.
+    """
     own = _without_name(title, names)
-    words = text.prefix(own).split()
+    words = _WORD.findall(text.fold(own))
     kept = (token for token in text.tokens(own) if token not in UNTELLING_WORDS)
     return Told(
         kind,
         at,
         is_dated,
         tuple(kept),
-        tuple(_opening(body)),
+        tuple(body[:OPENING]),
         frozenset(_numbers(own, words)),
         days_of(own, words),
         is_serial(own, words),
@@ -100,14 +106,14 @@ def _without_name(title: str, names: Sequence[str]) -> str:
     return title
 
 
-def _opening(body: Iterable[str]) -> Iterator[str]:
-    left = OPENING
+def opening(body: Iterable[str]) -> list[str]:
+    """Return the tokens that a text of several parts begins with."""
+    found: list[str] = []
     for part in body:
-        for token in text.tokens(part):
-            yield token
-            left -= 1
-            if not left:
-                return
+        found += text.tokens(part)
+        if len(found) >= OPENING:
+            break
+    return found[:OPENING]
 
 
 def _numbers(title: str, words: Sequence[str]) -> Iterator[str]:
@@ -128,9 +134,15 @@ def keys(one: Told) -> frozenset[int]:
         half = len(one.title) // 2
         found.add(_hashed(" ".join(("<", *one.title[:half]))))
         found.add(_hashed(" ".join((">", *one.title[half:]))))
-    shingles = sorted({_hashed(" ".join(part)) for part in _shingles(one.body)})
-    chosen = [key for key in shingles if key % _ONE_KEY_IN == 0] or shingles[:1]
-    return frozenset((*found, *chosen[:_KEYS_MOST]))
+    starts = [i for i, token in enumerate(one.body[:_KEYED]) if _is_start(token)]
+    starts = starts or list(range(min(1, len(one.body) // _BODY_READ)))
+    chosen = {_hashed(" ".join(one.body[i : i + _SHINGLE])) for i in starts}
+    return frozenset((*found, *sorted(chosen)[:_KEYS_MOST]))
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_start(token: str) -> bool:
+    return _hashed(token) % _ONE_KEY_IN == 0
 
 
 def _hashed(words: str) -> int:

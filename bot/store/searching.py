@@ -19,6 +19,7 @@ from bot.store.statements import Order, Spot
 _ALL = -1  # no LIMIT
 # Weighing costs about 20 us a match. What more than this matches is ranked by the index alone.
 _WEIGHED = 10_000
+_FOLDED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _found(
     cursor, limit = window.cursor, window.limit
     back = cursor is not None and cursor.back
     places: list[Spot] = []
-    for rows in _pages(source, order, window):
+    for rows in _pages(source, order, window, fold=fold):
         places += folding.folded(connection, rows, test, asked.scope, until) if fold else rows
         if len(places) > limit:
             break
@@ -151,9 +152,12 @@ def _found(
     return Found(places, total, before, more or back)
 
 
-def _pages(source: Source, order: Order, window: Window) -> Iterator[Sequence[Spot]]:
+def _pages(
+    source: Source, order: Order, window: Window, *, fold: bool
+) -> Iterator[Sequence[Spot]]:
     """Yield places a page and one at a time, from the window's cursor on, as they are read."""
-    cursor, count = window.cursor, window.limit + 1
+    # Folding takes some out, and ranking all again for a few more would cost as much as at first.
+    cursor, count = window.cursor, (window.limit + 1) * (_FOLDED if fold else 1)
     back = cursor is not None and cursor.back
     while True:
         rows = source.rows(order, cursor, count)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -19,9 +19,9 @@ from bot.model import PUBLIC_SCOPE_ID, BlockType, Copy, Scope
 from bot.query import text
 from bot.store import likeness
 from bot.store.grouping import Member, grouped, may_join
-from bot.store.likeness import WITHIN_S, Told
+from bot.store.likeness import OPENING, WITHIN_S, Told
 from bot.store.records import put_meta
-from bot.store.rows import many, unpacked, visible
+from bot.store.rows import many, visible
 
 _VERSION = f"{text.TEXT_VERSION}.1"
 _VERSION_KEY = "stories_version"
@@ -37,14 +37,17 @@ class _Found:
     told: Told
 
 
-def gather(connection: sqlite3.Connection, article_ids: Collection[int]) -> None:
-    """Find the stories of articles that were stored or corrected just now."""
-    if not article_ids:
+def gather(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> None:
+    """Find the stories of articles that were stored or corrected just now.
+
+    `bodies` holds what the index has of each one's text, or None where it is to be read.
+    """
+    if not bodies:
         return
-    found = _told(connection, article_ids)
-    touched = _unlink(connection, article_ids)
+    found = _told(connection, bodies)
+    touched = _unlink(connection, bodies.keys())
     pairs = _candidates(connection, list(found.values()))
-    found.update(_told(connection, {other for _, other in pairs} - found.keys()))
+    found.update(_told(connection, dict.fromkeys({other for _, other in pairs} - found.keys())))
     links = {
         (one, other): alike
         for one, other in pairs
@@ -79,7 +82,7 @@ def rebuild(connection: sqlite3.Connection) -> None:
         ids = connection.execute("SELECT id FROM articles WHERE hidden IS NULL ORDER BY id")
         shown = [row["id"] for row in ids]
         for start in range(0, len(shown), _CHUNK):
-            gather(connection, shown[start : start + _CHUNK])
+            gather(connection, dict.fromkeys(shown[start : start + _CHUNK]))
         put_meta(connection, _VERSION_KEY, _VERSION)
         connection.execute("COMMIT")
     except BaseException:
@@ -133,24 +136,31 @@ def members(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, i
     return {row["article_id"]: row["story_id"] for row in rows}
 
 
-def _told(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, _Found]:
-    if not ids:
+def _told(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> dict[int, _Found]:
+    if not bodies:
         return {}
     rows = connection.execute(
         """
         SELECT a.id, a.scope_id, a.feed_id, coalesce(a.source_id, 0) AS source_id, a.title, a.url,
-               a.kind, a.published_at, coalesce(a.published_at, a.found_at) AS at, a.blocks,
-               f.title AS feed, s.name AS source
-        FROM articles a JOIN feeds f ON f.id = a.feed_id LEFT JOIN sources s ON s.id = a.source_id
-        WHERE a.id IN (SELECT value FROM json_each(:ids)) AND a.hidden IS NULL
+               a.kind, a.published_at, coalesce(a.published_at, a.found_at) AS at,
+               iif(j.value, a.blocks, NULL) AS blocks, f.title AS feed, s.name AS source
+        FROM json_each(:unread) j
+        CROSS JOIN articles a ON a.id = CAST(j.key AS INTEGER)
+        JOIN feeds f ON f.id = a.feed_id
+        LEFT JOIN sources s ON s.id = a.source_id
+        WHERE a.hidden IS NULL
         """,
-        {"ids": many(ids)},
+        {"unread": json.dumps({key: body is None for key, body in bodies.items()})},
     )
-    return {row["id"]: _read(row) for row in rows}
+    return {row["id"]: _read(row, bodies[row["id"]]) for row in rows}
 
 
-def _read(row: sqlite3.Row) -> _Found:
-    body = (b.text for b in unpacked(row["blocks"]) if b.type is not BlockType.SUBHEADING)
+def _read(row: sqlite3.Row, indexed: str | None) -> _Found:
+    if indexed is not None:
+        body = indexed.split(" ", OPENING)[:OPENING] if indexed else []
+    else:
+        blocks = json.loads(row["blocks"])
+        body = likeness.opening(b[1] for b in blocks if b[0] != BlockType.SUBHEADING)
     names = [row["feed"], *([row["source"]] if row["source"] else [])]
     told = likeness.told(
         row["title"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -71,7 +72,7 @@ def told(
 ) -> Told:
     return likeness.told(
         title,
-        [body] if body else [],
+        likeness.opening([body]),
         names,
         kind="article",
         at=int(day * DAY),
@@ -248,7 +249,5 @@ def test_what_only_looks_alike_stays_apart(one: Told, other: Told) -> None:
 
 def test_a_chart_is_no_copy_of_an_article() -> None:
     one = told("Ferry runs aground outside Port Veld", FERRY)
-    chart = likeness.told(
-        "Ferry runs aground outside Port Veld", [FERRY], [], kind="chart", at=0, is_dated=True
-    )
-    assert likeness.likeness(one, chart) == 0
+    assert likeness.likeness(one, replace(one, at=60)) > 0
+    assert likeness.likeness(one, replace(one, kind="chart")) == 0
