@@ -59,7 +59,7 @@ SEARCH_EVERY_S = 5.0
 # What a running bot takes up at SIGHUP; all else needs a start.
 RELOADABLE = frozenset(
     {"log_level", "poll_interval_s", "blocked_guilds"}
-    | {"keep_days", "keep_articles", "view_days", "audit_days"}
+    | {"keep_days", "keep_articles", "view_days", "audit_days", "post_days"}
 )
 
 WIRE = Wire(unsent=(aiohttp.ClientConnectorError, Silenced), unclear=(aiohttp.ClientError,))
@@ -161,7 +161,11 @@ class Parts:
         while True:
             chosen = self.settings
             limits = Limits(
-                chosen.keep_days, chosen.keep_articles, chosen.view_days, chosen.audit_days
+                chosen.keep_days,
+                chosen.keep_articles,
+                chosen.view_days,
+                chosen.audit_days,
+                chosen.post_days,
             )
             tidied = await self.store.retention.tidy(limits, utc_now())
             _log.info("app.tidied", extra={n: getattr(tidied, n) for n in tidied.__slots__})

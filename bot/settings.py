@@ -97,6 +97,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAGWIRE_KEEP_ARTICLES", "keep_articles", "whole", 0, least=0, most=10_000_000),
     Setting("TAGWIRE_VIEW_DAYS", "view_days", "whole", 365, least=30, most=36_500),
     Setting("TAGWIRE_AUDIT_DAYS", "audit_days", "whole", 730, least=30, most=36_500),
+    Setting("TAGWIRE_POST_DAYS", "post_days", "whole", 400, least=30, most=36_500),
     Setting("TAGWIRE_TRACE_FD", "trace_fd", "whole", 0, least=0, most=65_535),
 )
 
@@ -126,6 +127,7 @@ class Settings:
     keep_articles: int = 0
     view_days: int = 365
     audit_days: int = 730
+    post_days: int = 400
     trace_fd: int = 0
     given: frozenset[str] = frozenset()
 

@@ -14,7 +14,7 @@ from bot.errors import NotFoundError
 from bot.model import Scope, Subscription
 from bot.query import language
 from bot.query.nodes import And, Node, Or, Query
-from bot.store import heads, once
+from bot.store import heads, once, past
 from bot.store.check import Facts, passes
 from bot.store.connections import Connections
 from bot.store.index import index_row
@@ -117,6 +117,8 @@ def _of(
     if delivery is not None and (delivery["wanted"] or matches):
         part = _matched_part(connection, query, read)
         return _delivered(connection, article_id, subscription, delivery, part, read)
+    if past.was_delivered(connection, subscription.target.id, article_id):
+        return Explanation(subscription, "cogs.explain_past")
     if not matches:
         part = _failing_part(connection, query, read)
         return Explanation(subscription, "cogs.explain_filter", {"part": part})

@@ -153,7 +153,9 @@ class Matching:
             INSERT INTO deliveries
                 (target_id, article_id, subscription_id, state, not_before, created_at)
             SELECT target_id, :article, id, 'owed', :due, :now
-            FROM subscriptions WHERE id = :subscription
+            FROM subscriptions s WHERE id = :subscription AND NOT EXISTS (
+                SELECT 1 FROM past_deliveries p
+                WHERE p.target_id = s.target_id AND p.article_id = :article)
             ON CONFLICT (target_id, article_id) DO NOTHING
             """,
             values,

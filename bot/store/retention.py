@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.errors import NotFoundError
-from bot.store import filing, index, stories
+from bot.store import filing, index, past, stories
 from bot.store.connections import Connections
 from bot.store.records import put_meta
 from bot.store.rows import many, second
@@ -56,6 +56,7 @@ class Limits:
     articles: int = 0
     view_days: int = 365
     audit_days: int = 730
+    post_days: int = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Tidied:
     views: int = 0
     audit: int = 0
     pages: int = 0
+    posts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,22 @@ class RetentionStore:
             await asyncio.sleep(_PAUSE_S)
         views = await self._all(partial(_prune_views, now - timedelta(days=limits.view_days)))
         audit = await self._all(partial(_prune_audit, now - timedelta(days=limits.audit_days)))
+        posts = await self._let_posts_go(now - timedelta(days=limits.post_days))
         pages = await self._give_back()
         await self._connections.write(partial(_note_size, now))
-        return Tidied(articles, views, audit, pages)
+        return Tidied(articles, views, audit, pages, posts)
+
+    async def _let_posts_go(self, before: datetime) -> int:
+        """Let go of posts that ended before a moment; that they were sent stays known."""
+        posts = 0
+        for batch in await self._connections.read(partial(past.ended, before)):
+            posts += await self._connections.write(partial(past.let_posts_go, before, batch))
+            await asyncio.sleep(_PAUSE_S)
+        for batch in await self._connections.read(partial(past.skipped, before)):
+            await self._connections.write(partial(past.let_skipped_go, before, batch))
+            await asyncio.sleep(_PAUSE_S)
+        await self._all(partial(past.let_alerts_go, before))
+        return posts
 
     async def rules(self) -> tuple[Rule, ...]:
         """Return every feed with its rule, by title."""

@@ -110,6 +110,9 @@ def move(
           AND NOT EXISTS (
               SELECT 1 FROM delivery_wants w
               WHERE w.delivery_id = deliveries.id AND w.subscription_id <> :id)
+          AND NOT EXISTS (
+              SELECT 1 FROM past_deliveries p JOIN targets t ON t.id = p.target_id
+              WHERE t.channel_id = :channel AND p.article_id = deliveries.article_id)
         """,
         values,
     )

@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from bot.errors import NotFoundError
-from bot.model import PUBLIC_SCOPE, Entry
+from bot.model import PUBLIC_SCOPE, Entry, Fate, Outcome, TargetKind
 from bot.query.language import parse
+from bot.store import DATABASE
 from bot.store.retention import Limits, Size, Tidied, monthly_growth
 from tests.conftest import NOW, Newsroom, make_entry
 
@@ -150,3 +152,90 @@ def test_growth_is_told_after_a_week() -> None:
     assert monthly_growth([size("2026-01-01", 10), size("2026-01-16", 20)]) == 20 * 2**20
     last_year = [size("2025-01-01", 1), size("2026-01-01", 10), size("2026-01-16", 20)]
     assert monthly_growth(last_year) == 20 * 2**20
+
+
+async def delivered(newsroom: Newsroom, *, message_id: int = 1) -> None:
+    """Post everything that is owed."""
+    outbox = newsroom.store.outbox
+    await outbox.form(NOW)
+    for parcel in await outbox.claim(NOW):
+        await outbox.sent(parcel.post_id, Outcome(Fate.SENT, message_id=message_id), NOW)
+
+
+def rows(newsroom: Newsroom, table: str) -> int:
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(count)
+
+
+async def subscribed(newsroom: Newsroom) -> int:
+    made = await newsroom.store.subscriptions.add(TargetKind.TEXT, 1, 11, "harbour", 5, NOW)
+    await newsroom.publish(make_entry("Before", guid="before"))
+    return made.id
+
+
+async def test_posts_that_ended_long_ago_go_and_their_articles_are_never_sent_again(
+    newsroom: Newsroom,
+) -> None:
+    await subscribed(newsroom)
+    await newsroom.publish(aged(0), announce=True)
+    await delivered(newsroom)
+    later = NOW + 401 * DAY
+    assert (await newsroom.store.retention.tidy(Limits(), NOW + 399 * DAY)).posts == 0
+    assert (await newsroom.store.retention.tidy(Limits(), later)).posts == 1
+    assert (rows(newsroom, "posts"), rows(newsroom, "deliveries")) == (0, 0)
+    changed = make_entry(
+        "Day 0 corrected", body="Harbour gauge moved", url="https://example.org/0", published_at=NOW
+    )
+    brought = await newsroom.publish(changed, announce=True, now=later)
+    assert brought.updated == 1
+    assert (brought.owed, rows(newsroom, "deliveries")) == (0, 0)
+    (told,) = await newsroom.store.explain.article(
+        (await newsroom.store.articles.named("Day 0 corrected", PUBLIC_SCOPE))[0].id, 1, later
+    )
+    assert told.key == "cogs.explain_past"
+    assert await newsroom.store.check() == ()
+
+
+async def test_what_is_not_at_its_end_is_kept_however_old(newsroom: Newsroom) -> None:
+    await subscribed(newsroom)
+    await newsroom.publish(aged(0), announce=True)
+    await newsroom.store.outbox.form(NOW)
+    later = NOW + 500 * DAY
+    assert (await newsroom.store.retention.tidy(Limits(), later)).posts == 0
+    (parcel,) = await newsroom.store.outbox.claim(NOW)
+    text = Outcome(Fate.SENT, message_id=1, sequels=('["The text"]',))
+    await newsroom.store.outbox.sent(parcel.post_id, text, NOW)
+    assert (await newsroom.store.retention.tidy(Limits(), later)).posts == 0
+    for number in (0, 1):
+        await newsroom.store.sequels.sent(parcel.post_id, number, text)
+    changed = make_entry(
+        "Day 0", body="Harbour gauge moved", url="https://example.org/0", published_at=NOW
+    )
+    await newsroom.publish(changed, announce=True)
+    assert (await newsroom.store.retention.tidy(Limits(), later)).posts == 0
+    (amendment,) = await newsroom.store.corrections.claim(later)
+    await newsroom.store.corrections.done(amendment)
+    assert (await newsroom.store.retention.tidy(Limits(), later)).posts == 1
+    assert rows(newsroom, "sequels") == rows(newsroom, "corrections") == 0
+
+
+async def test_a_moved_subscription_does_not_bring_back_what_a_channel_had_long_ago(
+    newsroom: Newsroom,
+) -> None:
+    made = await subscribed(newsroom)
+    await newsroom.publish(aged(0), announce=True)
+    await delivered(newsroom)
+    later = NOW + 500 * DAY
+    await newsroom.store.retention.tidy(Limits(), later)
+    other = await newsroom.store.subscriptions.add(TargetKind.TEXT, 1, 12, "moved", 5, NOW)
+    changed = make_entry(
+        "Day 0", body="Harbour gauge moved", url="https://example.org/0", published_at=NOW
+    )
+    assert (await newsroom.publish(changed, announce=True, now=later)).owed == 1
+    await newsroom.store.subscriptions.move(
+        other.id, 1, 5, later, kind=TargetKind.TEXT, channel_id=11
+    )
+    await newsroom.store.outbox.form(later)
+    assert await newsroom.store.outbox.claim(later) == ()
+    assert made != other.id
