@@ -186,6 +186,12 @@ def test_a_site_without_an_api_is_imported_by_its_feeds_pages(run: Run, blog: Bl
     assert "nothing at this address" in report["problems"][0]["what"]
 
 
+def test_a_single_feed_is_read_and_the_whole_site_offered(run: Run, blog: Blog) -> None:
+    result = run("import", blog.feed_url)
+    assert "10 articles read: 10 new" in result.stdout
+    assert f"tagwire import {blog.site.base}/" in result.stderr
+
+
 def test_a_gap_stands_in_the_feeds_status(run: Run, blog: Blog) -> None:
     run("feeds", "add", blog.feed_url)
     blog.publish(30, FIRST_AT + timedelta(days=60), every=timedelta(minutes=5))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.errors import TagwireError
 from bot.ingest import document
+from bot.ingest.discover import api_home
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.sync import SyncReport
 from bot.ingest.whole_site import SiteReader
@@ -87,6 +88,7 @@ class Importer:
         self.progress = progress or (lambda where, done, total: None)
         self.sites = sites
         self.tell = tell or (lambda note: None)
+        self.offered: set[str] = set()
         self._workers = workers
         self._fetcher = fetcher
 
@@ -170,6 +172,7 @@ class _Run:
                     await self._keep()
                     held = []
         await self._record([*undated, *held])
+        self._offer_better()
         if self._name is not None and self.done >= _AT_ONCE:
             await self.importer.store.walks.forget(self._name)
 
@@ -211,6 +214,15 @@ class _Run:
         self.report = self.report.plus(intake)
         self.done += len(keyed)
         self.importer.progress(self.where, self.done, self.head.read)
+
+    def _offer_better(self) -> None:
+        """Tell once that a site's API knows more than the page or feed that was read of it."""
+        for offer in self.head.offers:
+            if offer.kind == "wordpress" and self.feed_id is not None:
+                home = api_home(offer.url)
+                if home not in self.importer.offered:
+                    self.importer.offered.add(home)
+                    self.importer.tell(Note("ingest.import_better", {"url": home}))
 
     async def _keep(self) -> None:
         if self._name is not None:

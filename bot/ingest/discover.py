@@ -82,10 +82,10 @@ def site(data: bytes, content_type: str | None, url: str) -> Iterator[SiteFacts]
     title = title_text(page_title(text)) or None
     apis = tuple(offer.url for offer in found if offer.kind == "wordpress")
     feeds = tuple(offer.url for offer in found if offer.kind == "feed")
-    own = next((api for api in apis if fold_site(_home(api)) == fold_site(url)), None)
+    own = next((api for api in apis if fold_site(api_home(api)) == fold_site(url)), None)
     if own is not None:
         # WordPress has its feed there, whether the page names it or not.
-        yield SiteFacts(title, url, apis, feeds or (_home(own) + "feed/",))
+        yield SiteFacts(title, url, apis, feeds or (api_home(own) + "feed/",))
     elif found and urlsplit(url).path in ("", "/"):
         yield SiteFacts(title, url, apis, feeds)
 
@@ -98,10 +98,10 @@ def _index(text: str, url: str) -> Iterator[SiteFacts]:
     if isinstance(index, dict) and ("routes" in index or "namespaces" in index):
         name = index.get("name")
         title = title_text(name) if isinstance(name, str) else ""
-        yield SiteFacts(title or None, _home(url), (url,), (_home(url) + "feed/",))
+        yield SiteFacts(title or None, api_home(url), (url,), (api_home(url) + "feed/",))
 
 
-def _home(api: str) -> str:
+def api_home(api: str) -> str:
     """Return the home of the site that an API belongs to."""
     parts = urlsplit(api)
     path = parts.path.partition("/wp-json")[0].rstrip("/") + "/"
