@@ -74,6 +74,11 @@ def add_commands(tree: app_commands.CommandTree[Any]) -> None:
     async def digest(interaction: Asked) -> None:
         await interaction.response.send_modal(Digest())
 
+    @tree.command(description="Take a file")
+    async def take(interaction: Asked, file: discord.Attachment, note: str | None = None) -> None:
+        content = (await file.read()).decode()
+        await interaction.response.send_message(f"{file.filename}: {content} {note or ''}")
+
     @tree.command(description="Say nothing")
     async def silent(_: Asked) -> None:
         return

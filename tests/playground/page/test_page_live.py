@@ -64,6 +64,17 @@ async def test_a_late_answer_for_one_alone_replaces_the_thinking_row(page: Page)
     await page.locator(".message.ephemeral").wait_for(state="detached")
 
 
+async def test_a_file_is_given_to_a_command_and_kept_while_more_is_filled_in(page: Page) -> None:
+    await write(page, "/take ")
+    given = {"name": "subscriptions.json", "mimeType": "application/json", "buffer": b"{naive}"}
+    await page.locator(".pills input[type=file]").set_input_files(given)
+    await page.get_by_role("button", name="Add option note").click()
+    await page.locator(".file-name", has_text="subscriptions.json").wait_for()
+    await page.keyboard.type("as it was")
+    await page.keyboard.press("Enter")
+    await page.locator(".message", has_text="subscriptions.json: {naive} as it was").wait_for()
+
+
 async def test_a_form_is_filled_in_and_answered(page: Page) -> None:
     await write(page, "/digest ")
     await page.keyboard.press("Enter")
