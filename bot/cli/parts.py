@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,8 @@ from bot.messages import Catalogue, catalogue
 if TYPE_CHECKING:
     from bot.ingest.desk import Desk
     from bot.ingest.fetch import Fetcher
+    from bot.ingest.poll import Poller
+    from bot.ingest.worker import Workers
     from bot.settings import Settings
     from bot.store import Store
 
@@ -112,10 +115,19 @@ async def opened_fetcher(chosen: Settings) -> AsyncIterator[Fetcher]:
         yield Fetcher(session, guard, contact=chosen.contact)
 
 
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """What brings articles in: the store, and what fetches, reads and polls into it."""
+
+    store: Store
+    fetcher: Fetcher
+    workers: Workers
+    poller: Poller
+
+
 @asynccontextmanager
-async def opened_desk() -> AsyncIterator[Desk]:
-    """Open everything that adding a feed needs."""
-    from bot.ingest.desk import Desk
+async def opened_ways_in() -> AsyncIterator[WaysIn]:
+    """Open everything that polling a feed needs."""
     from bot.ingest.poll import Poller, Rhythm
     from bot.ingest.worker import Workers
     from bot.metrics import Metrics
@@ -128,7 +140,16 @@ async def opened_desk() -> AsyncIterator[Desk]:
         workers = await stack.enter_async_context(Workers(1))
         rhythm = Rhythm(chosen.fixed_poll_interval_s, chosen.host_gap_s)
         poller = Poller(store, fetcher, workers, metrics=Metrics(), rhythm=rhythm)
-        yield Desk(store, fetcher, workers, poller)
+        yield WaysIn(store, fetcher, workers, poller)
+
+
+@asynccontextmanager
+async def opened_desk() -> AsyncIterator[Desk]:
+    """Open everything that adding a feed needs."""
+    from bot.ingest.desk import Desk
+
+    async with opened_ways_in() as ways:
+        yield Desk(ways.store, ways.fetcher, ways.workers, ways.poller)
 
 
 def _what(error: Exception) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,15 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.bar import Bar
-from bot.cli.parts import as_json, finish, opened_fetcher, say, settings
+from bot.cli.parts import as_json, finish, opened_ways_in, say, settings
 from bot.cli.words import print_json, problem_words, problems_json
 from bot.errors import NotFoundError, TagwireError
 from bot.model import Feed, JsonObject, Note, Scope
 
 if TYPE_CHECKING:
     from bot.ingest.pace import Patience
-    from bot.ingest.poll import Poller
-    from bot.ingest.sync import Syncer, SyncReport, Wanted
+    from bot.ingest.sync import SyncReport, Wanted
     from bot.store import Store
 
 NOTHING_READ = 2
@@ -60,18 +58,29 @@ def sync(feed: str, since: datetime | None, most: int, whole: bool, wants_json: 
 
 
 async def _synced(typed: str, wanted: Wanted, said: Callable[[Note], None]) -> SyncReport:
-    async with _opened(said) as (store, poller, syncer):
-        feed = await _chosen(store, typed)
+    from bot.ingest.sync import Syncer, SyncReport
+
+    now = datetime.now(UTC)
+    async with opened_ways_in() as ways:
+        feed = await _chosen(ways.store, typed)
         polled: SyncReport | None = None
         try:
             # Whatever is new is told as by any poll; the walk then only goes back.
-            await poller.poll(feed, syncer.now)
+            await ways.poller.poll(feed, now)
         except TagwireError as error:
-            from bot.ingest.sync import SyncReport
-
             polled = SyncReport().troubled(feed.title, error)
-        feed = await store.feeds.get(feed.id, Scope())
-        report = await syncer.sync(feed, await syncer.sources(feed), wanted)
+        feed = await ways.store.feeds.get(feed.id, Scope())
+        with Bar() as bar:
+            syncer = Syncer(
+                ways.store,
+                ways.fetcher,
+                ways.workers,
+                now,
+                patience(settings().host_gap_s),
+                bar.advance,
+                told_on(bar, said),
+            )
+            report = await syncer.sync(feed, await syncer.sources(feed), wanted)
         if polled is not None:
             report = replace(report, problems=(*polled.problems, *report.problems))
         return report
@@ -90,30 +99,6 @@ async def _chosen(store: Store, typed: str) -> Feed:
         if feed.site_url and address == fold_link(feed.site_url):
             return feed
     raise NotFoundError("cli.sync_no_feed", typed=typed[:200])
-
-
-@asynccontextmanager
-async def _opened(
-    said: Callable[[Note], None],
-) -> AsyncIterator[tuple[Store, Poller, Syncer]]:
-    from bot.ingest.poll import Poller, Rhythm
-    from bot.ingest.sync import Syncer
-    from bot.ingest.worker import Workers
-    from bot.metrics import Metrics
-    from bot.store import Store
-
-    chosen = settings()
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(chosen.data))
-        fetcher = await stack.enter_async_context(opened_fetcher(chosen))
-        workers = await stack.enter_async_context(Workers(1))
-        rhythm = Rhythm(chosen.fixed_poll_interval_s, chosen.host_gap_s)
-        poller = Poller(store, fetcher, workers, metrics=Metrics(), rhythm=rhythm)
-        bar = stack.enter_context(Bar())
-        now = datetime.now(UTC)
-        told = told_on(bar, said)
-        gap = patience(chosen.host_gap_s)
-        yield store, poller, Syncer(store, fetcher, workers, now, gap, bar.advance, told)
 
 
 def patience(gap_s: float) -> Patience:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from bot.ingest.addresses import Guard
+from bot.ingest.desk import Desk
+from bot.ingest.fetch import Fetcher, open_session
+from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.worker import Workers
+from bot.metrics import Metrics
+from bot.model import PUBLIC_SCOPE_ID, TargetKind
+from bot.store import Store
 from tests.ingest.loopback import Handler, Site
 
 ZONE = timedelta(hours=2)
@@ -186,3 +197,30 @@ def _local(moment: datetime) -> str:
 
 def _plain(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@asynccontextmanager
+async def polled(
+    folder: Path, workers: Workers, blog: Blog, now: datetime, guild_id: int
+) -> AsyncIterator[Polled]:
+    """Add a blog's feed to a new store, with a channel that wants everything of it."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store.open(folder))
+        guard = Guard(allow_private=True)
+        session = await stack.enter_async_context(open_session(guard))
+        fetcher = Fetcher(session, guard)
+        poller = Poller(store, fetcher, workers, metrics=Metrics(), rhythm=Rhythm(None, 0.0))
+        desk = Desk(store, fetcher, workers, poller)
+        await store.subscriptions.add(TargetKind.TEXT, guild_id, 7, "", 1, now)
+        await desk.add(blog.feed_url, PUBLIC_SCOPE_ID, now)
+        yield Polled(store, fetcher, poller, desk)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """A store that polls a blog, and what does so."""
+
+    store: Store
+    fetcher: Fetcher
+    poller: Poller
+    desk: Desk

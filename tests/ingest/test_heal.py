@@ -2,24 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from bot.ingest.addresses import Guard
 from bot.ingest.desk import Desk
-from bot.ingest.fetch import Fetcher, open_session
-from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.poll import Poller
 from bot.ingest.worker import Workers
 from bot.messages import catalogue
-from bot.metrics import Metrics
-from bot.model import PUBLIC_SCOPE_ID, Feed, Scope, TargetKind
+from bot.model import PUBLIC_SCOPE_ID, Feed, Scope
 from bot.query.language import parse
 from bot.store import Store
-from tests.ingest.blog import Blog
+from tests.ingest.blog import Blog, polled
 from tests.ingest.loopback import Site
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
@@ -56,19 +52,10 @@ class Watch:
 
 @pytest.fixture
 async def watch(tmp_path: Path, workers: Workers, site: Site) -> AsyncIterator[Watch]:
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(tmp_path))
-        guard = Guard(allow_private=True)
-        session = await stack.enter_async_context(open_session(guard))
-        fetcher = Fetcher(session, guard)
-        poller = Poller(store, fetcher, workers, metrics=Metrics(), rhythm=Rhythm(None, 0.0))
-        blog = Blog(site)
-        blog.publish(12, BEFORE, every=MINUTE)
-        await store.subscriptions.add(TargetKind.TEXT, GUILD_ID, 7, "", 1, NOW)
-        desk = Desk(store, fetcher, workers, poller)
-        watch = Watch(store, poller, desk, blog)
-        await desk.add(blog.feed_url, PUBLIC_SCOPE_ID, NOW)
-        yield watch
+    blog = Blog(site)
+    blog.publish(12, BEFORE, every=MINUTE)
+    async with polled(tmp_path, workers, blog, NOW, GUILD_ID) as parts:
+        yield Watch(parts.store, parts.poller, parts.desk, blog)
 
 
 async def test_what_passed_unseen_is_fetched_from_the_api_once_and_delivered(watch: Watch) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,18 +12,16 @@ from aiohttp import web
 
 from bot.errors import FetchError
 from bot.ingest.addresses import Guard
-from bot.ingest.desk import Desk
 from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.pace import Pace, Patience
-from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.poll import Poller
 from bot.ingest.sync import Sources, Syncer, SyncReport, Wanted
 from bot.ingest.worker import Workers
 from bot.messages import catalogue
-from bot.metrics import Metrics
-from bot.model import PUBLIC_SCOPE_ID, Article, Feed, Note, Scope, TargetKind
+from bot.model import Article, Feed, Note, Scope
 from bot.query.language import parse
 from bot.store import Store
-from tests.ingest.blog import Blog
+from tests.ingest.blog import Blog, polled
 from tests.ingest.loopback import Site
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
@@ -78,17 +75,10 @@ class Yard:
 
 @pytest.fixture
 async def yard(tmp_path: Path, workers: Workers, site: Site) -> AsyncIterator[Yard]:
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(tmp_path))
-        guard = Guard(allow_private=True)
-        session = await stack.enter_async_context(open_session(guard))
-        fetcher = Fetcher(session, guard)
-        poller = Poller(store, fetcher, workers, metrics=Metrics(), rhythm=Rhythm(None, 0.0))
-        blog = Blog(site)
-        blog.publish(POSTS, NOW - 300 * DAY, every=DAY)
-        await store.subscriptions.add(TargetKind.TEXT, 900, 7, "", 1, NOW)
-        await Desk(store, fetcher, workers, poller).add(blog.feed_url, PUBLIC_SCOPE_ID, NOW)
-        yield Yard(store, fetcher, workers, poller, blog)
+    blog = Blog(site)
+    blog.publish(POSTS, NOW - 300 * DAY, every=DAY)
+    async with polled(tmp_path, workers, blog, NOW, 900) as parts:
+        yield Yard(parts.store, parts.fetcher, workers, parts.poller, blog)
 
 
 async def test_a_whole_site_is_read_in_large_pages_and_nothing_is_announced(yard: Yard) -> None:
