@@ -86,6 +86,7 @@ class Poller:
     async def run(self, stop: asyncio.Event, now: Callable[[], datetime]) -> None:
         """Poll until told to stop; a slow host delays no other. What is under way is given up."""
         try:
+            await self._store.warm()
             while not stop.is_set():
                 try:
                     await self._start(now())

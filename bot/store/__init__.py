@@ -46,6 +46,7 @@ class Store:
         self.folder = folder
         self._connections = connections
         self._instance: FileLock | None = None
+        self._matching = matching
         self.beside = Beside(folder, connections)
         self.articles = ArticleStore(connections, Vocabulary(), self.beside)
         self.names = NameStore(connections)
@@ -98,6 +99,10 @@ class Store:
     def trace(self, tell: Callable[[str, str, float], object]) -> None:
         """Let `tell` be called with each query, statement and call: kind, text and seconds."""
         self._connections.tell = tell
+
+    async def warm(self) -> None:
+        """Read the saved queries ahead of the first article, which would wait for it."""
+        await self._connections.read(self._matching.warm)
 
     def lock_instance(self) -> None:
         """Be the one bot on this store until it is closed. Raises StoreError `store.locked`."""

@@ -199,6 +199,13 @@ def _resume(connection: sqlite3.Connection, now: datetime) -> None:
             {"now_ms": int(now.timestamp() * 1000)},
         )
         connection.execute(
+            """UPDATE sequels SET state = 'sending', next_try_at = :now_ms,
+                   started_at = coalesce(started_at, (
+                       SELECT p.created_at * 1000 FROM posts p WHERE p.id = sequels.post_id))
+               WHERE state = 'ready'""",
+            {"now_ms": int(now.timestamp() * 1000)},
+        )
+        connection.execute(
             """UPDATE feeds SET primed = 0, etag = NULL, last_modified = NULL, content_hash = NULL
                WHERE url IS NOT NULL"""
         )

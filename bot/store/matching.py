@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,9 +23,12 @@ from bot.store.meaning import Meaning
 from bot.store.requirements import ANY, Chooser, offered
 from bot.store.resolve import Asked, Names, resolve
 from bot.store.rhythm import Rhythm, due_at, rhythm_of
-from bot.store.rows import second
+from bot.store.rows import many, second
 
 REVISION = "subscriptions_revision"
+CHANGES = "subscriptions_changed"
+READ_WITH = frozenset({"zone", "blocked"})
+"""What a guild sets that its saved queries are read with."""
 
 # Characters of queries kept as trees: about 60 MB, most of them those of 100,000 queries.
 _READ_CHARACTERS = 4_000_000
@@ -81,13 +85,14 @@ class _Trees:
 
 @dataclass(slots=True)
 class Matching:
-    """Saved queries in memory, by what they require. Used on the writer's thread only."""
+    """Saved queries in memory, by what they require. Used on the writer's thread, once warm."""
 
     _revision: str = ""
     _saved: dict[int, _Saved] = field(default_factory=dict)
     _by_requirement: dict[str, set[int]] = field(default_factory=dict)
     _trees: _Trees = field(default_factory=_Trees)
     _seen: Counter[str] | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def matched(
         self, connection: sqlite3.Connection, row: IndexRow, now: datetime
@@ -96,14 +101,20 @@ class Matching:
 
         An article of a guild's own feeds is seen by that guild's subscriptions alone.
         """
-        self._refresh(connection)
-        facts = Facts(row)
-        meaning = Meaning(connection, facts)
-        return tuple(
-            saved_id
-            for saved_id in sorted(self._candidates(facts, meaning))
-            if self._matches(connection, self._saved[saved_id], facts, now, meaning.ids)
-        )
+        with self._lock:
+            self._refresh(connection)
+            facts = Facts(row)
+            meaning = Meaning(connection, facts)
+            return tuple(
+                saved_id
+                for saved_id in sorted(self._candidates(facts, meaning))
+                if self._matches(connection, self._saved[saved_id], facts, now, meaning.ids)
+            )
+
+    def warm(self, connection: sqlite3.Connection) -> None:
+        """Read the saved queries ahead of the first article, on any thread's connection."""
+        with self._lock:
+            self._refresh(connection)
 
     def owe(
         self,
@@ -117,7 +128,8 @@ class Matching:
         Return how many deliveries are new. A target that has had the article gets it no more, and
         one that has had a copy of its story only for subscriptions that want each copy.
         """
-        self._refresh(connection)
+        with self._lock:
+            self._refresh(connection)
         told = once.had(connection, article_id)
         if not told:
             return self._owed(connection, article_id, subscription_ids, now)
@@ -201,6 +213,8 @@ class Matching:
         revision = row["value"] if row else "0"
         if revision == self._revision:
             return
+        changed = self._changed(connection, int(revision))
+        ids = None if changed is None else many(changed)
         active = connection.execute(
             """
             SELECT s.id, s.query, s.scope_guild_id, g.settings ->> '$.zone' AS zone,
@@ -208,9 +222,11 @@ class Matching:
             FROM subscriptions s
             LEFT JOIN guilds g ON g.guild_id = s.scope_guild_id
             WHERE s.paused IS NULL
-            """
+              AND (:ids IS NULL OR s.id IN (SELECT value FROM json_each(:ids)))
+            """,
+            {"ids": ids},
         )
-        gone = set(self._saved)
+        gone = set(self._saved) if changed is None else changed
         for saved_id, *values in active:
             gone.discard(saved_id)
             known = self._saved.get(saved_id)
@@ -220,6 +236,21 @@ class Matching:
         for saved_id in gone:
             self._drop(saved_id)
         self._revision = revision
+
+    def _changed(self, connection: sqlite3.Connection, revision: int) -> set[int] | None:
+        """Return which subscriptions changed since the last look; None: it may be any."""
+        row = connection.execute(
+            "SELECT value FROM meta WHERE key = :key", {"key": CHANGES}
+        ).fetchone()
+        if row is None or not self._revision:
+            return None
+        since = int(self._revision)
+        changes = [change for change in json.loads(row["value"]) if change[0] > since]
+        if [number for number, _ in changes] != list(range(since + 1, revision + 1)):
+            return None
+        if not all(ids for _, ids in changes):
+            return None
+        return {saved_id for _, ids in changes for saved_id in ids}
 
     def _take(self, connection: sqlite3.Connection, saved_id: int, written: _Written) -> None:
         if self._seen is None:

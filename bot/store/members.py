@@ -173,7 +173,7 @@ def _unfollow(subscription_id: int, user_id: int, connection: sqlite3.Connection
         raise NotFoundError("store.no_subscription", id=subscription_id)
     withdraw(connection, row["target_id"], subscription_id, "filter")
     connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": subscription_id})
-    bump_revision(connection)
+    bump_revision(connection, subscription_id)
     return str(row["query"])
 
 
@@ -190,6 +190,10 @@ def _erase(user_id: int, connection: sqlite3.Connection) -> None:
         """,
         """
         DELETE FROM posts WHERE target_id IN (SELECT id FROM targets WHERE user_id = :user)
+        """,
+        """
+        DELETE FROM past_deliveries
+        WHERE target_id IN (SELECT id FROM targets WHERE user_id = :user)
         """,
         "DELETE FROM targets WHERE user_id = :user",
     ):

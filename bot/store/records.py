@@ -14,11 +14,12 @@ from bot.model import AuditEntry, Counts, Scope, View
 from bot.query import language
 from bot.query.nodes import Query
 from bot.store.connections import Connections
-from bot.store.matching import REVISION
+from bot.store.matching import CHANGES, READ_WITH, REVISION
 from bot.store.rows import at, moment, packed_json, second, visible
 
 _KEY_BYTES = 9
 _INSTANCE = "instance_id"
+_CHANGES_KEPT = 100
 _USED_AGAIN_S = 7 * 86_400
 
 
@@ -63,15 +64,30 @@ def instance_id(connection: sqlite3.Connection) -> str:
     return made
 
 
-def bump_revision(connection: sqlite3.Connection) -> None:
-    """Tell the matcher that saved queries, or what they are read with, have changed."""
-    connection.execute(
+def bump_revision(connection: sqlite3.Connection, *subscription_ids: int) -> None:
+    """Tell the matcher that saved queries, or what they are read with, have changed.
+
+    It reads those anew; all of them where none is named. The last changes are kept by number.
+    """
+    (revision,) = connection.execute(
         """
         INSERT INTO meta (key, value) VALUES (:key, '1')
-        ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+        ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING value
         """,
         {"key": REVISION},
+    ).fetchone()
+    kept = connection.execute("SELECT value FROM meta WHERE key = ?", (CHANGES,)).fetchone()
+    changes = json.loads(kept["value"])[-_CHANGES_KEPT:] if kept else []
+    put_meta(connection, CHANGES, json.dumps([*changes, [int(revision), subscription_ids]]))
+
+
+def _bump_guild(connection: sqlite3.Connection, guild_id: int) -> None:
+    rows = connection.execute(
+        "SELECT id FROM subscriptions WHERE scope_guild_id = :guild", {"guild": guild_id}
     )
+    ids = [row["id"] for row in rows]
+    if ids:
+        bump_revision(connection, *ids)
 
 
 class GuildStore:
@@ -103,7 +119,8 @@ class GuildStore:
                 """,
                 {"id": guild_id, "changed": packed_json(changed)},
             )
-            bump_revision(connection)
+            if not READ_WITH.isdisjoint(changed):
+                _bump_guild(connection, guild_id)
 
         await self._connections.write(job)
 

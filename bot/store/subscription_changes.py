@@ -70,7 +70,7 @@ def edit(
         _due_anew(connection, found.id, _json(after["rhythm"]))
     was, is_ = differing(before, after)
     note(connection, "subscription.edit", found.id, by, was, is_)
-    bump_revision(connection)
+    bump_revision(connection, found.id)
     return True
 
 
@@ -129,7 +129,7 @@ def move(
     )
     was, is_ = {"channel_id": found.target.channel_id}, {"channel_id": channel_id}
     note(connection, "subscription.move", found.id, by, packed_json(was), packed_json(is_))
-    bump_revision(connection)
+    bump_revision(connection, found.id)
 
 
 def note(

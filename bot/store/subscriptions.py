@@ -222,7 +222,8 @@ def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subsc
         """,
         values,
     ).lastrowid
-    bump_revision(connection)
+    assert added is not None  # noqa: S101 - an INSERT that did not raise has a rowid
+    bump_revision(connection, added)
     return _many(connection, "WHERE s.id = :id", {"id": added})[0]
 
 
@@ -261,7 +262,7 @@ def paused(
         )
     else:
         withdraw(connection, found.target.id, subscription_id, "paused")
-    bump_revision(connection)
+    bump_revision(connection, subscription_id)
     return one(subscription_id, guild_id, connection)
 
 
@@ -269,7 +270,7 @@ def _removed(subscription_id: int, guild_id: int, connection: sqlite3.Connection
     found = one(subscription_id, guild_id, connection)
     withdraw(connection, found.target.id, subscription_id, "filter")
     connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": subscription_id})
-    bump_revision(connection)
+    bump_revision(connection, subscription_id)
 
 
 def withdraw(

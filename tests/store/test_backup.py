@@ -233,6 +233,8 @@ def test_restore_posts_nothing_on_a_guess(folder: Path, tmp_path: Path) -> None:
                 VALUES (1, 1, 'ready', 0, 1700000000), (2, 1, 'sent', 0, 1700000000);
             INSERT INTO deliveries (target_id, article_id, state, post_id, created_at)
                 VALUES (1, 1, 'owed', 1, 0), (1, 2, 'owed', NULL, 0), (1, 3, 'posted', 2, 0);
+            INSERT INTO sequels (post_id, number, content, state, next_try_at)
+                VALUES (2, 1, '["Page"]', 'ready', 0);
             """
         )
     copy = backup(folder, tmp_path / "copy.db")
@@ -241,6 +243,8 @@ def test_restore_posts_nothing_on_a_guess(folder: Path, tmp_path: Path) -> None:
         posts = connection.execute("SELECT state, started_at FROM posts ORDER BY id").fetchall()
         states = connection.execute("SELECT state, reason FROM deliveries ORDER BY id").fetchall()
         feeds = connection.execute("SELECT DISTINCT primed, etag FROM feeds").fetchall()
+        pages = connection.execute("SELECT state, started_at FROM sequels").fetchall()
+    assert pages == [("sending", 1_700_000_000_000)]
     # A ready post is looked for in its channel first, as one that was being sent.
     assert posts == [("sending", 1_700_000_000_000), ("sent", None)]
     assert states == [("owed", None), ("skipped", "restored"), ("posted", None)]

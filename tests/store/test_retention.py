@@ -239,3 +239,16 @@ async def test_a_moved_subscription_does_not_bring_back_what_a_channel_had_long_
     await newsroom.store.outbox.form(later)
     assert await newsroom.store.outbox.claim(later) == ()
     assert made != other.id
+
+
+async def test_a_members_past_goes_when_the_member_asks(newsroom: Newsroom) -> None:
+    store = newsroom.store
+    await store.subscriptions.follow(3, 30, "harbour", NOW, scope=PUBLIC_SCOPE)
+    await newsroom.publish(make_entry("Before", guid="before"))
+    await newsroom.publish(aged(0), announce=True)
+    await delivered(newsroom)
+    await store.retention.tidy(Limits(), NOW + 500 * DAY)
+    assert rows(newsroom, "past_deliveries") == 1
+    await store.members.erase(3)
+    assert rows(newsroom, "past_deliveries") == rows(newsroom, "targets") == 0
+    assert await store.check() == ()
