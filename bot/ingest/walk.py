@@ -116,9 +116,9 @@ class Walk:
     def flush(self, kind: BlockType = BlockType.PARAGRAPH) -> None:
         """End the block that was gathered."""
         if self.parts:
-            text = clean_lines("".join(self.parts))
+            text = self.parts[0] if len(self.parts) == 1 else "".join(self.parts)
             self.parts = []
-            if text:
+            if not text.isspace() and (text := clean_lines(text)):
                 if self.bolds and not self.plain and _is_heading(text):
                     kind = BlockType.SUBHEADING
                 if kind is BlockType.SUBHEADING:

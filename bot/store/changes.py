@@ -69,15 +69,29 @@ def add(
     now: datetime,
     new_id: int | None = None,
 ) -> int:
-    """Add a new article with its names and return its id; its index row is the caller's.
+    """Add one new article with its names and return its id; its index row is the caller's.
 
     The id is the next free one where none is given.
     """
-    entry = keyed.entry
-    filed = filing.file(connection, scope_id, entry.authors, entry.source, entry.tags)
+    names = filing.Names(connection, scope_id)
+    article_id, _, _ = add_filed(names, feed_id, keyed, now, new_id)
+    names.settle()
+    return article_id
+
+
+def add_filed(
+    names: filing.Names, feed_id: int, keyed: Keyed, now: datetime, new_id: int | None = None
+) -> tuple[int, int, filing.Filed]:
+    """Add one of many articles; return its id, its place in order and what it is filed under.
+
+    Its links and counts are written when the names settle.
+    """
+    entry, connection = keyed.entry, names.connection
+    filed = names.file(entry.authors, entry.source, entry.tags)
     published_at = seconds(entry.published_at)
     found_at = second(now)
     dated_s = found_at if published_at is None else published_at
+    sort_at = _free_sort_at(connection, dated_s)
     article_id = connection.execute(
         """
         INSERT INTO articles
@@ -92,20 +106,20 @@ def add(
         {
             **_values(entry, filed, keyed.content_hash),
             "id": new_id,
-            "scope_id": scope_id,
+            "scope_id": names.scope_id,
             "feed_id": feed_id,
-            "sort_at": _free_sort_at(connection, dated_s),
+            "sort_at": sort_at,
             "published_at": published_at,
             "found_at": found_at,
         },
     ).lastrowid
     assert article_id is not None  # noqa: S101 - an INSERT that did not raise has a rowid
-    filing.link(connection, article_id, filed, dated_s)
-    return article_id
+    names.link(article_id, filed, dated_s)
+    return article_id, sort_at, filed
 
 
 def update(
-    connection: sqlite3.Connection,
+    names: filing.Names,
     stored: Stored,
     entry: Entry,
     filed: filing.Filed,
@@ -113,6 +127,8 @@ def update(
     now: datetime,
 ) -> None:
     """Change an article in place and keep how it was; its index row is the caller's."""
+    connection = names.connection
+    names.settle()
     _keep_version(connection, stored.id, now)
     filing.unlink(connection, stored.id, counted=stored.hidden is None)
     published_at = stored.published_at
@@ -139,7 +155,8 @@ def update(
             "id": stored.id,
         },
     )
-    filing.link(connection, stored.id, filed, published_at or stored.found_at)
+    names.link(stored.id, filed, published_at or stored.found_at)
+    names.settle()
 
 
 def _keep_version(connection: sqlite3.Connection, article_id: int, now: datetime) -> None:

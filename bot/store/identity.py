@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from bot.model import Block, Entry, Keyed, Kind, Term
 from bot.query import tags
 from bot.store.filing import Filed
-from bot.store.rows import seconds, unpacked
+from bot.store.rows import many, seconds, unpacked
 
 # A body this much shorter that begins like the stored one is an excerpt of it.
 _EXCERPT_SHARE = 0.8
@@ -34,21 +34,36 @@ class Stored:
     updated_at: int | None
 
 
+def known(
+    connection: sqlite3.Connection, scope_id: int, entries: Iterable[Keyed]
+) -> dict[str, int]:
+    """Return which of the entries' keys belong to which articles of the scope."""
+    rows = connection.execute(
+        """
+        SELECT k.key, k.article_id
+        FROM json_each(:keys) j CROSS JOIN article_keys k ON k.scope_id = :scope AND k.key = j.value
+        """,
+        {"keys": many(key for keyed in entries for key in keyed.keys), "scope": scope_id},
+    )
+    return {row["key"]: row["article_id"] for row in rows}
+
+
 def find(
-    connection: sqlite3.Connection, scope_id: int, keyed: Keyed, met: set[int], feed_id: int
+    connection: sqlite3.Connection,
+    known_keys: Mapping[str, int],
+    keyed: Keyed,
+    met: set[int],
+    feed_id: int,
 ) -> Stored | None:
-    """Return the article this entry is, or None for a new one.
+    """Return the article this entry is by the keys that are known, or None for a new one.
 
     `met` holds the articles that earlier entries of the same document were, `feed_id` its feed.
     """
     for rank, key in enumerate(keyed.keys):
-        row = connection.execute(
-            "SELECT article_id FROM article_keys WHERE scope_id = :scope AND key = :key",
-            {"scope": scope_id, "key": key},
-        ).fetchone()
-        if row is None:
+        article_id = known_keys.get(key)
+        if article_id is None:
             continue
-        stored = load(connection, row["article_id"])
+        stored = load(connection, article_id)
         if key.startswith(_BY_WORDS) and _is_elsewhere(connection, stored, keyed, feed_id):
             continue
         if rank == 0 or _same_by_weak_key(stored, keyed, met):

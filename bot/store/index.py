@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.model import BlockType
-from bot.query import text
+from bot.model import Block, BlockType, Entry, Texts
+from bot.query import indexing, text
 from bot.store import filing
-from bot.store.rows import unpacked
+from bot.store.filing import Filed, Names
+from bot.store.rows import seconds, unpacked
 
 TEXT_COLUMNS = ("title", "tags", "byline", "subheadings", "body")
 # The index's columns in order: body, title, tags, byline, subheadings, words, keys.
@@ -53,6 +54,22 @@ class IndexRow:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The facts of an article that its index row holds beside its own text; names as stored."""
+
+    id: int
+    scope_id: int
+    feed_id: int
+    sort_at: int
+    published_at: int | None
+    kind: str
+    has_image: bool
+    authors: Sequence[tuple[int, str]]
+    source: tuple[int, str] | None
+    tags: Sequence[tuple[int, str]]
+
+
 def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
     """Make the index row of a stored article."""
     (article,) = connection.execute(
@@ -81,42 +98,75 @@ def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
         article_id,
     )
     blocks = unpacked(article["blocks"])
-    heads = [block.text for block in blocks if block.type is BlockType.SUBHEADING]
-    body = [block.text for block in blocks if block.type is not BlockType.SUBHEADING]
-    byline = [name for _, name in authors] + ([article["source"]] if article["source"] else [])
-    columns = [[article["title"]], [name for _, name in tags], byline, heads, body]
-    has_image = article["image_url"] or any(block.type is BlockType.IMAGE for block in blocks)
+    return made_row(
+        Shown(
+            id=article_id,
+            scope_id=article["scope_id"],
+            feed_id=article["feed_id"],
+            sort_at=article["sort_at"],
+            published_at=article["published_at"],
+            kind=article["kind"],
+            has_image=bool(article["image_url"]) or _has_image(blocks),
+            authors=authors,
+            source=(article["source_id"], article["source"]) if article["source_id"] else None,
+            tags=tags,
+        ),
+        indexing.texts(article["title"], blocks),
+    )
+
+
+def made_row(shown: Shown, texts: Texts) -> IndexRow:
+    """Make the index row of an article from its facts, its names as stored, and its own text."""
+    tag_text, tag_words = text.indexed([name for _, name in shown.tags])
+    names = [name for _, name in shown.authors] + ([shown.source[1]] if shown.source else [])
+    byline, byline_words = text.indexed(names)
     keys = [
         ALL,
-        f"f{article['feed_id']}",
-        f"k{article['kind']}",
-        *([IMAGE] if has_image else []),
+        f"f{shown.feed_id}",
+        f"k{shown.kind}",
+        *([IMAGE] if shown.has_image else []),
         # An article without a source answers to its feed's name: n stands for "no source".
-        f"s{article['source_id']}" if article["source_id"] else f"n{article['feed_id']}",
-        *(f"a{author_id}" for author_id, _ in authors),
-        *(f"t{tag_id}" for tag_id, _ in tags),
+        f"s{shown.source[0]}" if shown.source else f"n{shown.feed_id}",
+        *(f"a{author_id}" for author_id, _ in shown.authors),
+        *(f"t{tag_id}" for tag_id, _ in shown.tags),
     ]
-    title, tag_names, names, subheadings, text_body = (
-        " ".join(text.index_text(part) for part in column) for column in columns
-    )
+    words = (texts.title_words, tag_words, byline_words, texts.text_words)
     return IndexRow(
-        rowid=article_id,
-        title=title,
-        tags=tag_names,
-        byline=names,
-        subheadings=subheadings,
-        body=text_body,
-        words=_words(part for column in columns for part in column),
+        rowid=shown.id,
+        title=texts.title,
+        tags=tag_text,
+        byline=byline,
+        subheadings=texts.subheadings,
+        body=texts.body,
+        words=indexing.joined(words),
         keys=" ".join(keys),
-        published_at=article["published_at"],
-        scope_id=article["scope_id"],
-        sort_at=article["sort_at"],
+        published_at=shown.published_at,
+        scope_id=shown.scope_id,
+        sort_at=shown.sort_at,
     )
 
 
-def _words(parts: Iterable[str]) -> str:
-    words = (word for part in parts for word in text.words_text(part).split())
-    return " ".join(dict.fromkeys(words))
+def _has_image(blocks: Iterable[Block]) -> bool:
+    return any(block.type is BlockType.IMAGE for block in blocks)
+
+
+def shown_entry(
+    article_id: int, sort_at: int, feed_id: int, entry: Entry, filed: Filed, names: Names
+) -> Shown:
+    """Return the facts of an article that was just added."""
+    source_id = filed.source_id
+    return Shown(
+        id=article_id,
+        scope_id=names.scope_id,
+        feed_id=feed_id,
+        sort_at=sort_at,
+        published_at=seconds(entry.published_at),
+        kind=entry.kind,
+        has_image=bool(entry.image_url) or _has_image(entry.blocks),
+        authors=[(i, names.spelt["authors", i]) for i in filed.author_ids],
+        source=None if source_id is None else (source_id, names.spelt["sources", source_id]),
+        tags=[(i, names.spelt["tags", i]) for i, _ in filed.tags],
+    )
 
 
 def _linked(connection: sqlite3.Connection, sql: str, article_id: int) -> list[tuple[int, str]]:

@@ -12,6 +12,7 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Intake, Keyed, Reading, Validators
+from bot.query import indexing
 from bot.store import changes, edits, filing, identity, index, stories
 from bot.store.connections import Connections
 from bot.store.identity import Stored
@@ -27,10 +28,14 @@ class _Work:
     scope_id: int
     polled: bool
     now: datetime
+    names: filing.Names
+    known: dict[str, int]
     new_ids: list[int] = field(default_factory=list)
     changed: list[tuple[int, frozenset[int]]] = field(default_factory=list)
     removed_rows: list[index.IndexRow] = field(default_factory=list)
     to_index: list[int] = field(default_factory=list)
+    rows: dict[int, index.IndexRow] = field(default_factory=dict)
+    keys: list[tuple[int, str, int]] = field(default_factory=list)
     met: set[int] = field(default_factory=set)
     unchanged: int = 0
     next_id: int | None = None  # of a page without dates, read from its end: ids in page order
@@ -92,14 +97,20 @@ class IntakeStore:
         if feed is None:
             raise NotFoundError("store.no_feed", id=feed_id)
         announce = announce and bool(feed["primed"])
-        work = _Work(feed_id, scope_id, feed["url"] is not None, now)
+        names = filing.Names(connection, scope_id)
+        known = identity.known(connection, scope_id, keyed)
+        work = _Work(feed_id, scope_id, feed["url"] is not None, now, names, known)
         if not work.polled and all(item.entry.published_at is None for item in keyed):
-            work.next_id = changes.last_id(connection) + _unknown(connection, scope_id, keyed)
+            # At least as many as will become new articles.
+            unknown = sum(known.keys().isdisjoint(item.keys) for item in keyed)
+            work.next_id = changes.last_id(connection) + unknown
         # The first of a page is its newest: reading from the end keeps that order in sort_at.
         for item in reversed(keyed):
             self._take(connection, work, item, announce)
+        names.settle()
+        _keep_keys(connection, work)
         index.delete(connection, work.removed_rows)
-        rows = [index.index_row(connection, article_id) for article_id in work.to_index]
+        rows = [work.rows.get(i) or index.index_row(connection, i) for i in work.to_index]
         index.insert(connection, rows)
         stories.gather(connection, {row.rowid: row.body for row in rows})
         owed = self._owe(connection, work, rows) if announce else 0
@@ -119,22 +130,19 @@ class IntakeStore:
     def _take(
         self, connection: sqlite3.Connection, work: _Work, keyed: Keyed, announce: bool
     ) -> None:
-        stored = identity.find(connection, work.scope_id, keyed, work.met, work.feed_id)
+        if not work.known.keys().isdisjoint(keyed.keys):
+            # An article of this very document may be among what is read now.
+            work.names.settle()
+        stored = identity.find(connection, work.known, keyed, work.met, work.feed_id)
         if stored is None:
-            article_id = changes.add(
-                connection, work.feed_id, work.scope_id, keyed, work.now, work.next_id
-            )
-            work.next_id = work.next_id and work.next_id - 1
-            work.new_ids.append(article_id)
-            work.to_index.append(article_id)
+            article_id = _add(work, keyed)
         else:
             article_id = stored.id
             self._meet(connection, work, stored, keyed, announce)
         work.met.add(article_id)
-        connection.executemany(
-            "INSERT OR IGNORE INTO article_keys (scope_id, key, article_id) VALUES (?, ?, ?)",
-            [(work.scope_id, key, article_id) for key in keyed.keys],
-        )
+        for key in keyed.keys:
+            if work.known.setdefault(key, article_id) == article_id:
+                work.keys.append((work.scope_id, key, article_id))
 
     def _meet(
         self,
@@ -152,7 +160,7 @@ class IntakeStore:
             return
         same_feed = stored.feed_id == work.feed_id
         entry = identity.merged(stored, keyed.entry, same_feed=same_feed, polled=work.polled)
-        filed = filing.file(connection, work.scope_id, entry.authors, entry.source, entry.tags)
+        filed = work.names.file(entry.authors, entry.source, entry.tags)
         if stored.hidden is None and not identity.differs(stored, entry, filed):
             work.unchanged += 1
             return
@@ -164,7 +172,7 @@ class IntakeStore:
                 before = frozenset(self._matching.matched(connection, row, work.now))
         # The hash is that of its own feed, so that two feeds do not take turns changing it.
         content_hash = keyed.content_hash if same_feed else stored.content_hash
-        changes.update(connection, stored, entry, filed, content_hash, work.now)
+        changes.update(work.names, stored, entry, filed, content_hash, work.now)
         work.to_index.append(stored.id)
         work.changed.append((stored.id, before))
 
@@ -181,12 +189,25 @@ class IntakeStore:
         return owed
 
 
-def _unknown(connection: sqlite3.Connection, scope_id: int, keyed: Sequence[Keyed]) -> int:
-    """Return how many of these may become new articles: at least as many as will."""
-    known = "SELECT 1 FROM article_keys WHERE scope_id = ? AND key = ?"
-    return sum(
-        not any(connection.execute(known, (scope_id, key)).fetchone() for key in item.keys)
-        for item in keyed
+def _add(work: _Work, keyed: Keyed) -> int:
+    """Add a new article, and make its index row while all of it is at hand."""
+    article_id, sort_at, filed = changes.add_filed(
+        work.names, work.feed_id, keyed, work.now, work.next_id
+    )
+    work.next_id = work.next_id and work.next_id - 1
+    work.new_ids.append(article_id)
+    work.to_index.append(article_id)
+    entry = keyed.entry
+    shown = index.shown_entry(article_id, sort_at, work.feed_id, entry, filed, work.names)
+    texts = keyed.texts or indexing.texts(entry.title, entry.blocks)
+    work.rows[article_id] = index.made_row(shown, texts)
+    return article_id
+
+
+def _keep_keys(connection: sqlite3.Connection, work: _Work) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO article_keys (scope_id, key, article_id) VALUES (?, ?, ?)",
+        work.keys,
     )
 
 
@@ -206,6 +227,7 @@ def _keep_feed_state(
             content_hash = coalesce(:content_hash, content_hash),
             next_check_at = coalesce(:next_check_at, next_check_at),
             site_url = coalesce(:site_url, site_url),
+            icon_url = coalesce(:icon_url, icon_url),
             skip_hours = iif(:validated, :skip_hours, skip_hours),
             skip_days = iif(:validated, :skip_days, skip_days), primed = 1
         WHERE id = :id
@@ -217,6 +239,7 @@ def _keep_feed_state(
             "content_hash": content_hash,
             "next_check_at": seconds(next_check_at),
             "site_url": reading.site_url,
+            "icon_url": reading.icon_url,
             "skip_hours": json.dumps(sorted(reading.skip_hours)),
             "skip_days": json.dumps(sorted(reading.skip_days)),
             "id": feed_id,
