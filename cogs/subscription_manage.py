@@ -183,9 +183,7 @@ class Managing(SubscriptionBase):
                 )
             await answer.show(render.query_failure(error, text, say, key), private=True)
             return
-        key = await self.keep(
-            interaction, "subscribe", str(query), channel_id=place, copies=copies
-        )
+        key = await self.keep(interaction, "subscribe", str(query), channel_id=place, copies=copies)
         lately = await self._lately(interaction, query)
         asked = say(
             "cogs.subscribe_ask", channel=channel.mention, query=render.query_text(str(query), say)

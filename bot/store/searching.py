@@ -152,9 +152,7 @@ def _found(
     return Found(places, total, before, more or back)
 
 
-def _pages(
-    source: Source, order: Order, window: Window, *, fold: bool
-) -> Iterator[Sequence[Spot]]:
+def _pages(source: Source, order: Order, window: Window, *, fold: bool) -> Iterator[Sequence[Spot]]:
     """Yield places a page and one at a time, from the window's cursor on, as they are read."""
     # Folding takes some out, and ranking all again for a few more would cost as much as at first.
     cursor, count = window.cursor, (window.limit + 1) * (_FOLDED if fold else 1)
