@@ -419,7 +419,11 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """What waits, what failed and why, what is unknown, and which targets are paused."""
+    """What waits, what failed and why, what is unknown, and which targets are paused.
+
+    `texts_waiting` and `texts_failed` count posts that an article's whole text is to follow, or did
+    not for the reason `text_reason` (the last one's message key).
+    """
 
     owed: int
     ready: int
@@ -430,6 +434,9 @@ class OutboxStatus:
     oldest_at: datetime | None
     paused: tuple[Target, ...] = ()
     failed: tuple[DeadLetter, ...] = ()
+    texts_waiting: int = 0
+    texts_failed: int = 0
+    text_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

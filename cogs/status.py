@@ -20,6 +20,9 @@ from bot.errors import NotFoundError
 from bot.model import DeadLetter, OutboxStatus
 from cogs.asking import Interaction, TagwireCog
 
+# Of a page that was given up only the kind of reason is kept.
+NO_DETAIL = {"detail": "…", "status": "…", "minutes": "…"}
+
 
 class StatusCog(TagwireCog):
     """The state of what a server is owed."""
@@ -105,6 +108,9 @@ def _lines(found: OutboxStatus, say: Say) -> list[str]:
     ]
     if found.oldest_at is not None:
         lines.append(say("cogs.status_oldest", since=f"<t:{int(found.oldest_at.timestamp())}:R>"))
+    if found.texts_failed:
+        why = say(found.text_reason or "cogs.letter_unclear", **NO_DETAIL)
+        lines.append(say("cogs.status_texts", count=found.texts_failed, why=why))
     for target in found.paused:
         why = say(target.paused_reason or "store.paused")
         lines.append(f"- <#{target.channel_id}>: {why}")

@@ -8,6 +8,9 @@ from bot.cli.parts import as_json, finish, reading_store, say
 from bot.cli.words import print_json
 from bot.model import DeadLetter, JsonObject, OutboxStatus, Target
 
+# Of a page that was given up only the kind of reason is kept.
+NO_DETAIL = {"detail": "…", "status": "…", "minutes": "…"}
+
 
 @click.command()
 @as_json
@@ -32,6 +35,9 @@ def status(wants_json: bool) -> None:
             unknown=found.unknown,
         )
     )
+    if found.texts_failed:
+        why = say(found.text_reason, **NO_DETAIL) if found.text_reason else ""
+        click.echo(say("cli.status_texts", count=found.texts_failed, why=why))
     for target in found.paused:
         why = say(target.paused_reason or "store.paused")
         click.echo(say("cli.status_paused", channel=target.channel_id, why=why))
@@ -53,6 +59,8 @@ def _json(found: OutboxStatus) -> JsonObject:
         "sent": found.sent,
         "dead": found.dead,
         "unknown": found.unknown,
+        "texts_waiting": found.texts_waiting,
+        "texts_failed": found.texts_failed,
         "oldest_at": found.oldest_at.isoformat() if found.oldest_at else None,
         "paused": [_target_json(target) for target in found.paused],
         "failed": [

@@ -158,6 +158,26 @@ def messages(connection: sqlite3.Connection, post_id: int) -> tuple[int, ...]:
     return tuple(row["message_id"] for row in rows)
 
 
+def counts(connection: sqlite3.Connection, guild_id: int | None) -> tuple[int, int, str | None]:
+    """Count the posts whose text waits and whose text failed, with the last reason, in a guild.
+
+    A post that a moderator deleted, or whose article is gone, has not failed.
+    """
+    row = connection.execute(
+        """
+        SELECT count(DISTINCT q.post_id) FILTER (WHERE q.state IN ('ready', 'sending')) AS waiting,
+               count(DISTINCT q.post_id) FILTER (WHERE q.state = 'failed') AS failed,
+               max(iif(q.state = 'failed', printf('%020d', q.post_id) || q.reason, NULL)) AS last
+        FROM sequels q JOIN posts p ON p.id = q.post_id JOIN targets t ON t.id = p.target_id
+        WHERE (:guild IS NULL OR t.guild_id = :guild)
+          AND (q.state IN ('ready', 'sending') OR (
+              q.state = 'failed' AND q.reason NOT IN ('delivery.gone', 'store.withdrawn')))
+        """,
+        {"guild": guild_id},
+    ).fetchone()
+    return row["waiting"], row["failed"], row["last"][20:] if row["last"] else None
+
+
 def put_back(connection: sqlite3.Connection, target_id: int, now: datetime) -> None:
     """Let what was being sent to a channel wait: the channel is lost for now."""
     connection.execute(

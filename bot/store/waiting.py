@@ -255,6 +255,7 @@ def status(guild_id: int | None, connection: sqlite3.Connection) -> OutboxStatus
         """,  # noqa: S608 - a constant
         values,
     ).fetchone()
+    texts = sequels.counts(connection, guild_id)
     return OutboxStatus(
         owed=owed,
         ready=states.get("ready", 0),
@@ -265,6 +266,9 @@ def status(guild_id: int | None, connection: sqlite3.Connection) -> OutboxStatus
         oldest_at=moment(oldest),
         paused=paused_targets(guild_id, connection),
         failed=_failed(connection, values),
+        texts_waiting=texts[0],
+        texts_failed=texts[1],
+        text_reason=texts[2],
     )
 
 

@@ -159,7 +159,10 @@ async def test_a_text_that_may_not_follow_is_told_of_and_holds_up_nothing(
     await work(desk)
     assert desk.count("First") == desk.count("Second") == 1
     assert sections(pages(desk, "newsroom")) == list(HEADS)
-    assert not (await desk.store.outbox.status()).paused
+    told_of = await desk.store.outbox.status()
+    assert not told_of.paused
+    assert (told_of.texts_waiting, told_of.texts_failed) == (0, 1)
+    assert told_of.text_reason in ("delivery.access_lost", "delivery.blocked_by_automod")
 
     def told(connection: Any) -> list[str]:
         return [row["key"] for row in connection.execute("SELECT key FROM alerts")]
