@@ -22,7 +22,7 @@ from bot.quota import Pace
 from bot.settings import Settings
 from bot.store import Store
 from tests.conftest import Newsroom, make_entry
-from tests.virtual_time import LoopClock, pytest_asyncio_loop_factories
+from tests.virtual_time import LoopClock, VirtualLoop, pytest_asyncio_loop_factories
 
 __all__ = ["pytest_asyncio_loop_factories"]
 
@@ -138,14 +138,24 @@ class Desk:
         place = f"/channels/{self.channel_id(channel)}/" if channel else "/"
         return [request for request in made if request.path.startswith(place)]
 
-    async def until(self, condition: Any, timeout_s: float = LONG_S) -> None:
-        """Wait by the loop's time until a condition holds, awaiting it if it has to be."""
-        async with asyncio.timeout(timeout_s):
+    async def until(self, condition: Any, skip_s: float = 0.0) -> None:
+        """Wait by the loop's time until a condition holds, awaiting it if it has to be.
+
+        `skip_s` passes at once between two looks, without the courier's ticks within it.
+        """
+        async with asyncio.timeout(LONG_S):
             while True:
                 value = condition()
                 if await value if asyncio.iscoroutine(value) else value:
                     return
-                await asyncio.sleep(LOOK_EVERY_S)
+                await self.later(skip_s)
+
+    async def later(self, seconds: float) -> None:
+        """Let time pass at once, then give everyone their turn."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.skip(seconds)
+        await asyncio.sleep(LOOK_EVERY_S)
 
     async def is_settled(self) -> bool:
         """Whether nothing is owed, waiting, on its way or to be published."""
