@@ -14,6 +14,7 @@ from typing import BinaryIO, Literal
 
 from bot.ingest import identity
 from bot.model import Entry, Keyed, Reading
+from bot.query import indexing
 
 PIECE = 50
 """Items handed over at once: taking 50 over keeps the event loop for about a millisecond."""
@@ -72,7 +73,10 @@ def _export_pieces(stream: BinaryIO, name: str) -> Pieces:
         yield replace(export.reading(), read=expected)
     items = iter(export)
     while piece := tuple(islice(items, PIECE)):
-        yield _keyed(piece, None, export.site_url, frozenset())
+        yield tuple(
+            replace(k, texts=indexing.texts(k.entry.title, k.entry.blocks))
+            for k in _keyed(piece, None, export.site_url, frozenset())
+        )
     yield export.reading()
 
 
