@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.newspaper import write_export
+from bot.ingest.document import file_pieces
 from bot.model import Block, BlockType, Entry, Keyed, Texts
 from bot.query import indexing, text
 
@@ -48,3 +51,13 @@ def test_an_entry_comes_out_of_a_worker_as_it_went_in() -> None:
     texts = indexing.texts("A title", (image,))
     keyed = Keyed(Entry("A title", blocks=(image,)), ("link:1",), b"hash", texts)
     assert pickle.loads(pickle.dumps(keyed)) == keyed
+
+
+def test_texts_made_by_a_worker_are_those_that_intake_makes_itself(tmp_path: Path) -> None:
+    export = tmp_path / "export.xml"
+    write_export(export, 3)
+    keyed = [k for part in file_pieces(str(export)) if isinstance(part, tuple) for k in part]
+    assert len(keyed) == 3
+    assert [k.texts for k in keyed] == [
+        indexing.texts(k.entry.title, k.entry.blocks) for k in keyed
+    ]
