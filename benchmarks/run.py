@@ -1,4 +1,4 @@
-"""Runs the benchmarks, prints a table each, writes docs/benchmarks.md: `./tagwire bench`."""
+"""Runs the benchmarks, prints one table of all promises, writes docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import os
 import platform
 import sqlite3
 import sys
+import traceback
 from datetime import UTC, datetime
-from pathlib import Path
 
-from benchmarks.pairs import Row, table
+from benchmarks import results
+from benchmarks.pairs import table
+from benchmarks.results import Result
 
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
-NAMES = ("main_job", "delivery", "matching")
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+NAMES = ("main_job", "delivery", "matching", "operations", "ingest")
 
 
 def machine() -> str:
@@ -24,34 +25,39 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, Python {python}, SQLite {sqlite3.sqlite_version}"
 
 
+def measured(name: str, package: str = "benchmarks") -> Result:
+    """Measure one benchmark; what hinders it is told, and hinders no other."""
+    day = datetime.now(UTC).date().isoformat()
+    about = ""
+    try:
+        module = importlib.import_module(f"{package}.{name}")
+        about = module.__doc__ or ""
+        return Result(name, about, day, machine(), tuple(module.measure()))
+    except ImportError as error:
+        reason = f"needs {error.name}; `./tagwire bench` installs the peers"
+    except Exception as error:
+        traceback.print_exc()
+        first = next(iter(str(error).splitlines()), "")
+        reason = f"{type(error).__name__}: {first}".removesuffix(": ").replace("|", "/")
+    return Result(name, about, day, machine(), not_run=reason)
+
+
 def main() -> int:
-    """Measure the named benchmarks, or all; return 1 when a promise was missed."""
+    """Measure the named benchmarks, or all; return 1 when a promise was missed or not measured."""
     parser = argparse.ArgumentParser(prog="tagwire bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which (default: all)")
     chosen = parser.parse_args().names or list(NAMES)
-    sections: dict[str, list[Row]] = {}
+    kept = {name: found for name, found in results.load().items() if name in NAMES}
     for name in chosen:
         print(f"measuring {name} …", file=sys.stderr)
-        module = importlib.import_module(f"benchmarks.{name}")
-        sections[name] = list(module.measure())
-        print(f"\n{table(sections[name])}\n", flush=True)
-    if len(chosen) == len(NAMES):
-        write_page(sections)
-    return 0 if all(row.holds for rows in sections.values() for row in rows) else 1
-
-
-def write_page(sections: dict[str, list[Row]]) -> None:
-    """Write docs/benchmarks.md from what was measured."""
-    day = datetime.now(UTC).date().isoformat()
-    parts = [
-        "# Benchmarks",
-        "Written by `./tagwire bench`. Ratios are medians of interleaved pairs, both sides "
-        f"measured in one run. Measured {day}: {machine()}.",
-    ]
-    for name, rows in sections.items():
-        module = importlib.import_module(f"benchmarks.{name}")
-        parts += [f"## {name.replace('_', ' ').capitalize()}", module.__doc__ or "", table(rows)]
-    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        kept[name] = found = measured(name)
+        # After each one: a run that is broken off has measured something all the same.
+        results.save(kept)
+        print(f"\n{table(found.rows) if found.rows else found.not_run}\n", flush=True)
+    ordered = [kept[name] for name in NAMES if name in kept]
+    print(results.overview(ordered))
+    results.PAGE.write_text(results.page(ordered), encoding="utf-8")
+    return 0 if all(kept[name].holds for name in chosen) else 1
 
 
 if __name__ == "__main__":
