@@ -95,7 +95,7 @@ class Beside:
             stories = self._told(connection, view) if fold else None
             lookup = Lookup(view.postings, view.tail, view.dead, phrases)
             scopes = asked.scope.visible
-            yield Search(view, lookup, test, scopes, until, freshness, stories)
+            yield Search(view, lookup, test, scopes, until, freshness, stories, order == "best")
 
     def _told(self, connection: sqlite3.Connection, view: View) -> Stories:
         """Return the stories as they are; they change only where rows of the index do."""

@@ -29,6 +29,7 @@ KEY, WORD, TITLE, TEXT = b"0", b"1", b"2", b"3"
 UNKNOWN_DATE = -(1 << 62)
 # Held by one article in so many, a token is kept as a byte for each article instead of a list.
 DENSE_SHARE = 8
+_SIGNPOST = 64
 
 ARRAYS: tuple[tuple[str, str], ...] = (
     ("ids", "<i8"),
@@ -64,6 +65,7 @@ class Terms(Sequence[bytes]):
     def __init__(self, letters: Array, ends: Array) -> None:
         self._letters = letters.data
         self._ends = ends
+        self._signposts = [self[at] for at in range(0, len(self), _SIGNPOST)]
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -77,9 +79,15 @@ class Terms(Sequence[bytes]):
             return [self[i] for i in range(*at.indices(len(self)))]
         return bytes(self._letters[self._ends.item(at) : self._ends.item(at + 1)])
 
+    def place(self, term: bytes) -> int:
+        """Return where a token is, or would be."""
+        post = bisect_left(self._signposts, term)
+        low = max(0, post - 1) * _SIGNPOST
+        return bisect_left(self, term, low, min(len(self), post * _SIGNPOST + 1))
+
     def starting(self, start: bytes) -> range:
         """Return the places of the tokens that begin so."""
-        return range(bisect_left(self, start), bisect_left(self, start + b"\xff"))
+        return range(self.place(start), self.place(start + b"\xff"))
 
 
 class Postings:
@@ -119,7 +127,7 @@ class Postings:
     def posting(self, kind: bytes, token: str) -> Posting | None:
         """Return what holds a token, None where nothing does."""
         term = kind + token.encode()
-        at = bisect_left(self.terms, term)
+        at = self.terms.place(term)
         if at >= len(self.terms) or self.terms[at] != term:
             return None
         return self.at(at)
@@ -136,7 +144,7 @@ class Postings:
         shift = self._weighed_from
         return Posting(
             end - start,
-            self._ords[start:end],
+            self._ords[start:end].astype(np.intp),
             self._weights[start - shift : end - shift] if weighed else None,
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bot.model import Cursor
 from bot.store.freshness import Freshness
-from bot.store.leaves import K1, B, Held, Leaf, Lookup, both, union
+from bot.store.leaves import K1, B, Held, Leaf, Lookup, both, is_phrase, union
 from bot.store.postings import UNKNOWN_DATE, Array, Postings
 from bot.store.resolve import (
     Always,
@@ -120,23 +120,29 @@ class Search:
     until: int
     freshness: Freshness
     stories: Stories | None = None
+    ranked: bool = False
     _held: dict[Leaf, Held] = field(default_factory=dict)
+    _sums: dict[Test, Array] = field(default_factory=dict)
 
     def rows(self, order: Order, cursor: Cursor | None, count: int) -> list[Place]:
         """Return at most `count` places after a cursor, or before it the nearest first."""
-        if order == "best":
+        # Without a word there is nothing to weigh.
+        if order == "best" and self._weighed:
             return self._by_score(cursor, count)
-        return self._by_time(order, cursor, count)
+        return self._by_time("new" if order == "best" else order, cursor, count)
 
     @cached_property
     def total(self) -> int:
         """How many there are in all."""
-        return self._counted(self._filed_hits, self._late_hits)
+        spared = 0
+        if self.stories:
+            spared = self.stories.spared(self._filed_hits, self._late_hits, self.lookup.n)
+        return self._filed_count + len(self._late_hits) - spared
 
     def before(self, order: Order, cursor: Cursor) -> int:
         """Return how many come before a place."""
         filed, late, known = self._filed_hits, self._late_hits, self.view.postings
-        if order == "best":
+        if order == "best" and self._weighed:
             ranked, at = self._ranked_to(cursor, 0)
             if not self.stories:
                 return at
@@ -149,6 +155,16 @@ class Search:
         is_filed = at < known.articles and known.sort_at.item(at) == cursor.sort_at
         later = [a for a in late if a.sort_at > cursor.sort_at]
         return self._counted(_part(filed, at + is_filed, known.articles), later)
+
+    @cached_property
+    def _filed_count(self) -> int:
+        return _count(self._filed_hits)
+
+    @cached_property
+    def _weighed(self) -> list[tuple[Held, float]]:
+        """What a score adds up: who holds each word, and how telling it is."""
+        held = (self._leaf(leaf) for leaf in _weighed(self.test))
+        return [(each, self.lookup.idf(each)) for each in held]
 
     def _counted(self, filed: Array, late: Sequence[Late]) -> int:
         spared = self.stories.spared(filed, late, self.lookup.n) if self.stories else 0
@@ -190,7 +206,7 @@ class Search:
             case Always():
                 return np.ones(n, bool)
             case Never():
-                return np.zeros(0, np.uint32)
+                return np.zeros(0, np.intp)
             case Run() | Start() | Keys():
                 return self._leaf(test).filed
             case Between(low=low, high=high):
@@ -198,9 +214,18 @@ class Search:
             case Neither(child=child):
                 return ~_mask(self._filed(child), n)
             case Either(children=children):
+                if self.ranked and all(isinstance(c, Run) and not is_phrase(c) for c in children):
+                    return self._any_of(test)
                 return union([self._filed(child) for child in children], n)
             case Both(children=children):
                 return self._all_of(children)
+
+    def _any_of(self, either: Either) -> Array:
+        """Return who holds any of some words: whose score by them is not nothing."""
+        held = [self._leaf(child) for child in either.children if isinstance(child, Run)]
+        self._sums[either] = self._every_score([(each, self.lookup.idf(each)) for each in held])
+        found: Array = self._sums[either] != 0
+        return found
 
     def _all_of(self, children: Sequence[Test]) -> Array:
         n = self.view.postings.articles
@@ -290,8 +315,7 @@ class Search:
 
     def _ranked(self, wanted: int) -> list[Place]:
         """Return the best `wanted` places, the best first."""
-        weighed = list(_weighed(self.test))
-        weights = [(self._leaf(leaf), self.lookup.idf(self._leaf(leaf))) for leaf in weighed]
+        weights = self._weighed
         known, late = self.view.postings, self._late_hits
         ords = self._candidates(self._filed_hits, weights, wanted)
         scores = self._scores(ords, weights)
@@ -313,20 +337,21 @@ class Search:
     ) -> Array:
         """Return the places in the file of all that may be among the best `wanted`."""
         n = self.view.postings.articles
-        if _count(filed) <= wanted * _BLOCKS_A_PLACE:
-            return np.flatnonzero(filed) if filed.dtype == bool else filed.astype(np.intp)
+        if self._filed_count <= wanted * _BLOCKS_A_PLACE:
+            return np.flatnonzero(filed) if filed.dtype == bool else filed
         postings = sum(len(held.filed) for held, _ in weights)
         if filed.dtype == bool and postings * _SHARE > n:
-            every = self._every_score(weights)
+            every = self._sums.get(self.test)
+            every = self._every_score(weights) if every is None else every
             if self.freshness.gain:
-                every *= self.view.fresh(self.freshness)
-            every[~filed] = -1.0
-            return _top(every, wanted)
+                every = every * self.view.fresh(self.freshness)
+            return _top_of(every, filed, wanted)
         ords = np.flatnonzero(filed) if filed.dtype == bool else filed
         scores = self._rough_scores(ords, weights)
         if self.freshness.gain:
-            scores *= self.view.fresh(self.freshness)[ords]
-        return ords[_top(scores, wanted)].astype(np.intp)
+            scores *= self.view.fresh(self.freshness).take(ords)
+        found: Array = ords[_top(scores, wanted)]
+        return found
 
     def _every_score(self, weights: Sequence[tuple[Held, float]]) -> Array:
         """Return a rough score for every article of the file."""
@@ -340,14 +365,18 @@ class Search:
                 scores[held.filed] += np.array([held.worth[i] for i in ids], np.float32)
             elif posting is not None and posting.dense is not None:
                 weight = posting.dense.astype(np.float32)
-                scores += factor * (weight / (weight + norms))
+                weight /= weight + norms
+                weight *= factor
+                scores += weight
             elif posting is not None and posting.ords is not None:
-                weight = np.asarray(posting.weights, np.float32)
-                scores[posting.ords] += factor * (weight / (weight + norms[posting.ords]))
+                weight = np.array(posting.weights, np.float32)
+                weight /= weight + norms.take(posting.ords)
+                weight *= factor
+                scores[posting.ords] += weight
         return scores
 
     def _rough_scores(self, ords: Array, weights: Sequence[tuple[Held, float]]) -> Array:
-        norms = self.view.norms[ords]
+        norms = self.view.norms.take(ords)
         scores = np.zeros(len(ords), np.float32)
         for held, idf in weights:
             if held.worth is not None:
@@ -355,7 +384,9 @@ class Search:
                 scores += np.array([held.worth.get(i, 0.0) for i in ids], np.float32)
                 continue
             weight = self._weights_at(held, ords).astype(np.float32)
-            scores += np.float32(idf * (K1 + 1)) * (weight / (weight + norms))
+            weight /= weight + norms
+            weight *= np.float32(idf * (K1 + 1))
+            scores += weight
         return scores
 
     def _weights_at(self, held: Held, ords: Array) -> Array:
@@ -363,7 +394,7 @@ class Search:
         if posting is None:
             return np.zeros(len(ords), np.uint8)
         if posting.dense is not None:
-            return posting.dense[ords]
+            return posting.dense.take(ords)
         assert posting.ords is not None and posting.weights is not None  # noqa: S101
         if ords is posting.ords:
             return posting.weights
@@ -373,7 +404,7 @@ class Search:
             return np.where(posting.ords[at] == ords, posting.weights[at], 0)
         spread = np.zeros(self.view.postings.articles, posting.weights.dtype)
         spread[posting.ords] = posting.weights
-        return spread[ords]
+        return spread.take(ords)
 
     def _scores(self, ords: Array, weights: Sequence[tuple[Held, float]]) -> Array:
         """Return the scores of a few places in the file, as FTS5 counts them."""
@@ -421,6 +452,16 @@ def _fresh(freshness: Freshness, published: Array) -> Array:
     age = np.maximum(0, freshness.now_s - published)
     factor = 1.0 + freshness.gain * freshness.half_s / (freshness.half_s + age)
     return np.where(published == UNKNOWN_DATE, 1.0, factor)
+
+
+def _top_of(every: Array, hits: Array, wanted: int) -> Array:
+    """Return the hits with at least the `wanted` best scores, of scores of every article."""
+    scores = every * hits
+    found = _top(scores, wanted)
+    if len(found) < len(scores):
+        return found
+    # Hits without any score: apart from those that are none.
+    return _top(np.where(hits, every, np.float32(-1)), wanted)
 
 
 def _top(scores: Array, wanted: int) -> Array:
