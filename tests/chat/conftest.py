@@ -93,6 +93,14 @@ class Desk:
             self._running = None
             await self.courier.drain(6.0)
 
+    async def crash(self) -> None:
+        """End in the middle of things: nothing of what is on its way is written down."""
+        tasks = [task for task in (self._running, *self.courier._in_flight.values()) if task]
+        self._running = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def subscribe(self, *channels: str) -> None:
         """Subscribe channels to everything, with room for all of it."""
         for channel in channels:
