@@ -16,7 +16,7 @@ from benchmarks.pairs import table
 from benchmarks.results import Result
 
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
-NAMES = ("main_job", "delivery", "matching", "operations", "ingest")
+NAMES = ("main_job", "delivery", "matching", "operations", "ingest", "search")
 
 
 def machine() -> str:
