@@ -500,7 +500,8 @@ class Parcel:
     `overflow` counts the articles left out by the cap; `query` opens them. `started_at` is when the
     first try whose fate is still unknown began, if there is one (`doubtful`); `degraded` asks for
     plain text, because the full form was rejected. `message_id` is set when the message stands and
-    only has to be published, or to be followed by `sequel`; `followed_by` are those that did.
+    only has to be published, or to be followed by `sequel`; of its `pages` those in `followed_by`
+    stand.
     `icon_url` is the picture of the articles' feed, where it is one; `webhook_id` the webhook that
     posted the message.
     """
@@ -522,6 +523,7 @@ class Parcel:
     doubtful: bool = False
     sequel: Sequel | None = None
     followed_by: tuple[int, ...] = ()
+    pages: int = 0
     icon_url: str | None = None
     webhook_id: int | None = None
 

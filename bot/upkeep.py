@@ -88,6 +88,7 @@ class Upkeep:
             outcome = await self._amender.edit(parcel, amendment.changed)
         extra = {"post_id": parcel.post_id, "code": outcome.code}
         if outcome.fate is Fate.SENT:
+            await self._store.sequels.more(parcel.post_id, outcome.sequels, now)
             await store.done(amendment)
             _log.info("upkeep.amended", extra=extra)
         elif _is_passing(outcome) and amendment.attempt < ATTEMPTS_MOST:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import discord
 
-from bot.chat import render
+from bot.chat import longread, render
 from bot.chat.card import card
 from bot.chat.dialogs import WARNING
 from bot.chat.escape import inert
@@ -17,9 +18,9 @@ from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import request_time
 from bot.chat.post import thread_id_of, thread_of
-from bot.chat.room import moment
+from bot.chat.room import Say, moment
 from bot.chat.webhooks import WebhookLost, Webhooks
-from bot.model import Fate, Outcome, Parcel, TargetKind
+from bot.model import Fate, Outcome, Parcel, Sequel, TargetKind
 
 THREAD_ARCHIVED = 50083
 
@@ -41,9 +42,11 @@ class DiscordAmender:
             for article_id, at in changed.items()
         }
         view = card(parcel, say, marks)
+        is_gone = not parcel.articles or None in changed.values()
+        more: tuple[str, ...] = ()
         try:
             async with request_time(self._client):
-                if not parcel.articles or None in changed.values():
+                if is_gone:
                     # The text goes first: a mark over the whole text would be no withdrawal.
                     await self._delete_text(parcel)
                 if parcel.degraded:
@@ -51,6 +54,9 @@ class DiscordAmender:
                     await self._change(parcel, content=text)
                 else:
                     await self._change(parcel, view=view)
+            if changed and not is_gone:
+                async with request_time(self._client):
+                    more = await self._rewrite(parcel, say)
         except WebhookLost:
             return Outcome(Fate.GONE, reason="delivery.webhook_gone")
         except discord.NotFound as error:
@@ -59,7 +65,7 @@ class DiscordAmender:
             return outcome_of(error, self._wire)
         finally:
             view.stop()
-        return Outcome(Fate.SENT, message_id=parcel.message_id)
+        return Outcome(Fate.SENT, message_id=parcel.message_id, sequels=more)
 
     async def delete(self, parcel: Parcel) -> Outcome:
         """Delete the message; one that is gone already is as good."""
@@ -96,17 +102,46 @@ class DiscordAmender:
 
     async def _change(self, parcel: Parcel, **shown: Any) -> None:
         """Edit a message, also in a thread that went into the archive, which it stays in."""
+        room_id = self._message(parcel).channel.id
+        await self._awake(room_id, partial(self._put, parcel, **shown))
+
+    async def _awake(self, room_id: int, edit: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self._put(parcel, **shown)
+            await edit()
         except discord.HTTPException as error:
             if error.code != THREAD_ARCHIVED:
                 raise
-            thread = await self._client.fetch_channel(self._message(parcel).channel.id)
+            thread = await self._client.fetch_channel(room_id)
             if not isinstance(thread, discord.Thread):
                 raise
             await thread.edit(archived=False)
-            await self._put(parcel, **shown)
+            await edit()
             await thread.edit(archived=True)
+
+    async def _rewrite(self, parcel: Parcel, say: Say) -> tuple[str, ...]:
+        """Show the whole text as it is now; return the pages for which no message stands yet.
+
+        While pages are on their way, or one is missing, the text stays as it was first posted.
+        """
+        pages = longread.contents(parcel, say)
+        if not pages or len(parcel.followed_by) != parcel.pages:
+            return ()
+        room_id = thread_id_of(parcel)
+        await self._awake(room_id, partial(self._rewrite_pages, parcel, pages))
+        return pages[len(parcel.followed_by) :]
+
+    async def _rewrite_pages(self, parcel: Parcel, pages: Sequence[str]) -> None:
+        room = self._client.get_partial_messageable(
+            thread_id_of(parcel), guild_id=parcel.target.guild_id
+        )
+        for number, message_id in enumerate(parcel.followed_by, 1):
+            message = room.get_partial_message(message_id)
+            with suppress(discord.NotFound):  # A page that a moderator deleted stays deleted.
+                # A page too many is kept for when the text grows again.
+                content = pages[number - 1] if number <= len(pages) else longread.EMPTY
+                view = longread.page(Sequel(number, content), str(message_id % 2**31))
+                silent = discord.AllowedMentions.none()
+                await message.edit(view=view, allowed_mentions=silent)
 
     async def _put(self, parcel: Parcel, **shown: Any) -> None:
         """Edit a message as whoever posted it. Raises WebhookLost."""

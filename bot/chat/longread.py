@@ -14,6 +14,7 @@ from bot.chat.reader import Sheet, foot, pages
 from bot.chat.room import Room, Say
 from bot.model import Parcel, Sequel
 
+EMPTY = '["-# …"]'
 # A post with more pages than this is read on in the reader: a thread is no book.
 PAGES_MOST = 25
 THREAD_NAME_CHARS = 100

@@ -176,6 +176,7 @@ def _parcel(
         doubtful=bool(tried["doubtful"]),
         sequel=None if page is None else Sequel(page["number"], page["content"]),
         followed_by=sequels.messages(connection, post_id),
+        pages=sequels.pages(connection, post_id),
         icon_url=_icon_url(connection, articles),
         webhook_id=post["webhook_id"],
     )

@@ -71,17 +71,6 @@ def let_skipped_go(before: datetime, ids: list[int], connection: sqlite3.Connect
     return len(still)
 
 
-def let_alerts_go(before: datetime, connection: sqlite3.Connection) -> int:
-    """Drop what moderators were told, or could not be told, before a moment; a batch at a time."""
-    return connection.execute(
-        """
-        DELETE FROM alerts WHERE id IN (
-            SELECT id FROM alerts WHERE created_at < :before ORDER BY id LIMIT :batch)
-        """,
-        {"before": second(before), "batch": _BATCH},
-    ).rowcount
-
-
 def was_delivered(connection: sqlite3.Connection, target_id: int, article_id: int) -> bool:
     """Whether a channel had the article so long ago that nothing else is known of it."""
     found = connection.execute(

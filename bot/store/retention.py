@@ -119,7 +119,6 @@ class RetentionStore:
         for batch in await self._connections.read(partial(past.skipped, before)):
             await self._connections.write(partial(past.let_skipped_go, before, batch))
             await asyncio.sleep(_PAUSE_S)
-        await self._all(partial(past.let_alerts_go, before))
         return posts
 
     async def rules(self) -> tuple[Rule, ...]:

@@ -74,6 +74,11 @@ class SequelStore:
             outcome,
         )
 
+    async def more(self, post_id: int, contents: Sequence[str], now: datetime) -> None:
+        """Owe further pages of a post's text, after those that stand."""
+        if contents:
+            await self._connections.write(partial(_more, post_id, contents, now))
+
     async def failed(self, post_id: int, number: int, outcome: Outcome, now: datetime) -> None:
         """Give up a page and all after it; the server's moderators hear of it once a day."""
         await self._connections.write(partial(_failed, post_id, number, outcome, now))
@@ -156,6 +161,27 @@ def messages(connection: sqlite3.Connection, post_id: int) -> tuple[int, ...]:
         {"id": post_id},
     )
     return tuple(row["message_id"] for row in rows)
+
+
+def pages(connection: sqlite3.Connection, post_id: int) -> int:
+    """Return how many pages a post's text has, sent or not."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM sequels WHERE post_id = ? AND number > 0", (post_id,)
+    ).fetchone()
+    return int(count)
+
+
+def _more(
+    post_id: int, contents: Sequence[str], now: datetime, connection: sqlite3.Connection
+) -> None:
+    connection.executemany(
+        """
+        INSERT INTO sequels (post_id, number, content, state, next_try_at)
+        SELECT :id, coalesce(max(number), 0) + 1, :content, 'ready', :now
+        FROM sequels WHERE post_id = :id
+        """,
+        [{"id": post_id, "content": content, "now": milliseconds(now)} for content in contents],
+    )
 
 
 def counts(connection: sqlite3.Connection, guild_id: int | None) -> tuple[int, int, str | None]:

@@ -258,6 +258,38 @@ async def test_a_withdrawn_article_takes_its_whole_text_along(desk: Desk) -> Non
     assert "quay" not in desk.shown()[-1]
 
 
+async def test_a_corrected_article_corrects_its_whole_text(desk: Desk) -> None:
+    await desk.open(look={"form": "thread"})
+    await desk.write("Harbour opens", "The quay is open. " * 20)
+    for _ in range(4):
+        await desk.work()
+    thread_id = desk.reader.messages()[-1]["id"]
+
+    def pages() -> list[str]:
+        return [text_of(m) for m in desk.reader.messages(thread_id) if m["id"] != thread_id]
+
+    assert len(pages()) == 1 and "The quay is open." in pages()[0]
+    world = desk.stage.server.world
+    world.channels[thread_id] = replace(world.channels[thread_id], archived=True)
+    await desk.write("Harbour opens", "The quay is shut. " * 400)
+    for _ in range(8):
+        await desk.work()
+    longer = pages()
+    assert len(longer) >= 3 and "open" not in "".join(longer)
+    assert [f"page {n} of {len(longer)}" in text for n, text in enumerate(longer, 1)] == [
+        True
+    ] * len(longer)
+    await desk.write("Harbour opens", "The quay is gone.")
+    for _ in range(4):
+        await desk.work()
+    assert "The quay is gone." in pages()[0]
+    assert pages()[1:] == ["-# …"] * (len(longer) - 1)
+    await desk.write("Harbour opens", "The quay is back. " * 400)
+    for _ in range(4):
+        await desk.work()
+    assert len(pages()) == len(longer) and all("back" in text for text in pages())
+
+
 async def test_a_purged_post_takes_its_thread_along(desk: Desk) -> None:
     await desk.open(look={"form": "thread"})
     count = len(desk.shown())
