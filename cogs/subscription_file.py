@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +31,8 @@ VERSION = 1
 FILE_BYTES = 256 * 1024
 ITEMS_MOST = 500
 LONGEST = 2000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Json = dict[str, Any]
 Read = Callable[[Any], object]
@@ -171,13 +174,19 @@ def _checked(of: object, readers: Mapping[str, Read]) -> dict[str, object]:
     return made
 
 
-def _one_of(known: Sequence[object]) -> Read:
+def _one_of(known: Sequence[str]) -> Read:
     def take(value: Any) -> object:
         if value not in known:
             raise ValueError(value)
         return value
 
     return take
+
+
+def _true(value: Any) -> object:
+    if value is not True:
+        raise ValueError(value)
+    return value
 
 
 def _whole(low: int, high: int) -> Read:
@@ -209,7 +218,7 @@ _LOOK: Mapping[str, Read] = {
     "accent": _written(accent_of),
     "parts": _parts,
     "template": _template,
-    "webhook": _one_of((True,)),
+    "webhook": _true,
 }
 _RHYTHM: Mapping[str, Read] = {
     "mode": _one_of(MODES[1:]),
@@ -220,7 +229,7 @@ _RHYTHM: Mapping[str, Read] = {
     "per_hour": _whole(1, PER_HOUR_MOST),
     "delay_s": _whole(1, DELAY_MOST_S),
     "cap": _whole(1, 100),
-    "copies": _one_of((True,)),
+    "copies": _true,
 }
 
 
@@ -233,7 +242,8 @@ def _query(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST:
+    # Half a character, which JSON can write, can be stored nowhere.
+    if not isinstance(value, str) or len(value) > LONGEST or _SURROGATE.search(value):
         raise TagwireError("cogs.import_bad_value", field="…", value=_shown(value))
     return value
 
@@ -250,7 +260,7 @@ def _id(value: object) -> int | None:
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)[:60]
+    return json.dumps(value)[:60]
 
 
 def place_of(item: Item, guild: discord.Guild, server_id: int) -> int:
