@@ -29,6 +29,7 @@ EVENTS: Mapping[str, str] = {
     "commands.sync_failed": "Discord did not take the slash commands; the old ones stay",
     "interaction.failed": "a command ended with an unexpected error",
     "interaction.lost": "an error could not be shown to the one who asked",
+    "interaction.twice": "an interaction was delivered again and is done once",
     "interaction.too_late": "an interaction was older than Discord lets us answer",
     "cli.failed": "a verb ended with an unexpected error",
     "poll.crashed": "a round of polling ended with an error, the next is tried",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,10 @@ EXTENSIONS = (
 RATELIMIT_TIMEOUT_S = 60.0
 # How long "ready" waits for one more server after the last. Nothing here needs them all.
 GUILD_READY_S = 0.3
+# A gateway session that is resumed may deliver the latest events again.
+SEEN_INTERACTIONS = 1000
+# Unknown interaction (three seconds are over), and one that was answered already.
+ANSWERED_OR_OVER = (10062, 40060)
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +73,8 @@ class TagwireTree(app_commands.CommandTree["TagwireClient"]):
     async def interaction_check(self, interaction: discord.Interaction[TagwireClient], /) -> bool:
         """Refuse a server of the operator's block list, where members may still have the bot."""
         self.client.begin(interaction)
+        if self.client.has_seen(interaction):
+            return False
         if self.client.is_blocked(interaction.guild_id):
             await draw_error(interaction, TagwireError("chat.blocked"))
             return False
@@ -121,6 +128,7 @@ class TagwireClient(commands.AutoShardedBot):
         self.private_guilds: set[int] = set()
         self.languages: dict[int, str] = {}
         self._cog_modules = tuple(extensions)
+        self._seen: deque[int] = deque(maxlen=SEEN_INTERACTIONS)
 
     async def setup_hook(self) -> None:
         """Load the cogs, listen to every control ever sent, sync the commands if they changed."""
@@ -154,6 +162,14 @@ class TagwireClient(commands.AutoShardedBot):
         await self.ports.store.meta.set("commands_synced", kept)
         return True
 
+    def has_seen(self, interaction: discord.Interaction[Any]) -> bool:
+        """Whether an interaction was delivered before: what it asks for is done once."""
+        if interaction.id in self._seen:
+            _log.info("interaction.twice", extra={"interaction_id": interaction.id})
+            return True
+        self._seen.append(interaction.id)
+        return False
+
     def is_blocked(self, guild_id: int | None) -> bool:
         """Whether the operator's block list names the server."""
         return guild_id in getattr(self.ports.settings, "blocked_guilds", ())
@@ -182,6 +198,8 @@ class TagwireClient(commands.AutoShardedBot):
 
     async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Hand a pressed control to the cog that owns its verb."""
+        if self.has_seen(interaction):
+            return
         self.begin(interaction)
         try:
             if self.is_blocked(interaction.guild_id):
@@ -229,7 +247,7 @@ def _known(interaction: discord.Interaction[Any], error: Exception) -> TagwireEr
         return error
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         return TagwireError("chat.updating")
-    if isinstance(error, discord.NotFound) and error.code == 10062:
+    if isinstance(error, discord.HTTPException) and error.code in ANSWERED_OR_OVER:
         _log.info("interaction.too_late", extra={"interaction_id": interaction.id})
         return None
     if isinstance(error, app_commands.NoPrivateMessage):

@@ -1,11 +1,18 @@
 """Controls after a restart, lost ones, wrong servers, and answers that come late."""
 
 import asyncio
+import logging
+import sqlite3
+from contextlib import closing
 from typing import Any
+
+import pytest
 
 from bot.chat.view_keys import custom_id
 from bot.model import Scope
 from bot.playground.driver import text_of
+from bot.playground.hub import Event
+from bot.store import DATABASE
 from tests.cogs.conftest import Stage, entries, record
 
 
@@ -162,3 +169,50 @@ async def test_a_direct_message_reads_the_public_archive_alone(stage: Stage) -> 
     assert "Sensors measure" in opened.text
     shared = await mina.press(opened.message or {}, "Share")
     assert shared.error is None and not shared.is_ephemeral
+
+
+@pytest.mark.fault("F27")
+async def test_an_interaction_that_is_delivered_twice_is_done_once(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = stage.server.hub
+    again: list[Event] = []
+
+    def repeat(event: Event) -> None:
+        if event.name == "INTERACTION_CREATE" and event.data["id"] not in [
+            e.data["id"] for e in again
+        ]:
+            again.append(event)
+            hub.emit(event.name, event.data, event.for_user_id)
+
+    hub.listeners.append(repeat)
+    mina = stage.person()
+    with caplog.at_level(logging.INFO):
+        shown = await mina.command("tag", name="UN")
+        await mina.press(shown.message or {}, "Next")
+        await mina.until(lambda: len(again) == 2)
+        await asyncio.sleep(0.3)
+    assert len(mina.requests_to("POST", "/callback")) == 2
+    said = [record.message for record in caplog.records if record.name.startswith("bot")]
+    assert said.count("interaction.twice") == 2
+    assert "interaction.failed" not in said
+
+
+@pytest.mark.fault("F26", "F31")
+async def test_a_command_waits_for_a_locked_database_and_answers(stage: Stage) -> None:
+    ravi = stage.person("ravi")
+    shown = await ravi.command("subscription add", channel="general", query="tag:UN")
+    with closing(sqlite3.connect(stage.store.folder / DATABASE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        pressing = asyncio.create_task(ravi.press(shown.message or {}, "Confirm"))
+        await asyncio.sleep(4)
+        (refused,) = [r for r in ravi.requests if r.path.endswith("/callback")][-1:]
+        assert refused.body["type"] in (5, 6), "deferred within three seconds"
+        other.execute("COMMIT")
+    answer = await pressing
+    assert answer.error is None
+    for _ in range(40):
+        if await stage.store.subscriptions.list(stage.guild_id):
+            break
+        await asyncio.sleep(0.1)
+    assert len(await stage.store.subscriptions.list(stage.guild_id)) == 1
