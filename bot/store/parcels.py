@@ -28,12 +28,16 @@ _MARK_LEAST = 10**9
 # No wait is longer than an hour: one of more than two is that of a clock which was set back.
 NEXT = f"""
     WITH page (id) AS (SELECT post_id FROM ({sequels.DUE})),
+    followed (target_id) AS (
+        SELECT o.target_id FROM sequels q JOIN posts o ON o.id = q.post_id
+        WHERE q.state IN ('ready', 'sending')
+    ),
     head (id) AS (
         SELECT min(id) FROM posts WHERE state IN ('ready', 'sending') GROUP BY target_id
         UNION ALL
         SELECT min(id) FROM posts
         WHERE follow_up = 'publish'
-          AND (next_try_at <= :now OR next_try_at > :now + 7200000) GROUP BY target_id
+          AND (next_try_at <= :now OR next_try_at > :now + 7200000) GROUP BY +target_id
         UNION ALL
         SELECT id FROM page
     )
@@ -42,9 +46,8 @@ NEXT = f"""
     WHERE (p.next_try_at <= :now OR p.next_try_at > :now + 7200000 OR p.state = 'sending'
            OR p.id IN (SELECT id FROM page))
       AND t.paused IS NULL
-      AND NOT (t.kind = 'thread' AND p.state <> 'sent' AND EXISTS (
-          SELECT 1 FROM sequels q JOIN posts o ON o.id = q.post_id
-          WHERE q.state IN ('ready', 'sending') AND o.target_id = t.id))
+      AND NOT (t.kind = 'thread' AND p.state <> 'sent'
+               AND t.id IN (SELECT target_id FROM followed))
       AND t.id NOT IN (SELECT value FROM json_each(:busy))
       AND NOT EXISTS (
           SELECT 1 FROM guilds g WHERE g.guild_id = t.guild_id AND g.left_at IS NOT NULL)

@@ -189,19 +189,26 @@ def counts(connection: sqlite3.Connection, guild_id: int | None) -> tuple[int, i
 
     A post that a moderator deleted, or whose article is gone, has not failed.
     """
-    row = connection.execute(
+    values = {"guild": guild_id}
+    (waiting,) = connection.execute(
         """
-        SELECT count(DISTINCT q.post_id) FILTER (WHERE q.state IN ('ready', 'sending')) AS waiting,
-               count(DISTINCT q.post_id) FILTER (WHERE q.state = 'failed') AS failed,
-               max(iif(q.state = 'failed', printf('%020d', q.post_id) || q.reason, NULL)) AS last
+        SELECT count(DISTINCT q.post_id)
         FROM sequels q JOIN posts p ON p.id = q.post_id JOIN targets t ON t.id = p.target_id
-        WHERE (:guild IS NULL OR t.guild_id = :guild)
-          AND (q.state IN ('ready', 'sending') OR (
-              q.state = 'failed' AND q.reason NOT IN ('delivery.gone', 'store.withdrawn')))
+        WHERE q.state IN ('ready', 'sending') AND (:guild IS NULL OR t.guild_id = :guild)
         """,
-        {"guild": guild_id},
+        values,
     ).fetchone()
-    return row["waiting"], row["failed"], row["last"][20:] if row["last"] else None
+    failed = connection.execute(
+        """
+        SELECT q.post_id, min(q.reason) AS reason
+        FROM sequels q JOIN posts p ON p.id = q.post_id JOIN targets t ON t.id = p.target_id
+        WHERE q.state = 'failed' AND q.reason NOT IN ('delivery.gone', 'store.withdrawn')
+          AND (:guild IS NULL OR t.guild_id = :guild)
+        GROUP BY q.post_id ORDER BY q.post_id DESC
+        """,
+        values,
+    ).fetchall()
+    return waiting, len(failed), failed[0]["reason"] if failed else None
 
 
 def put_back(connection: sqlite3.Connection, target_id: int, now: datetime) -> None:
