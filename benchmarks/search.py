@@ -19,16 +19,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus
+from benchmarks import corpus, readers
 from benchmarks.pairs import Pairs, Row, p99
 from bot.model import PUBLIC_SCOPE
 from bot.query import language
 from bot.query.nodes import Query
-from bot.store import Store, searching
+from bot.store import Store, compile, facets, index, postings_build, searching
 from bot.store.beside import Beside
 from bot.store.postings import TEXT
 from bot.store.resolve import Asked, resolve
@@ -40,7 +41,7 @@ PAIRS = 21
 WORDS = 12  # of a class
 WEIGHTS = (8.0, 4.0, 4.0, 2.0, 1.0)
 FIELDS = ("title", "tags", "byline", "subheadings", "body")
-FACETED = 2_000
+BUILT, BUILDS = 10_000, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def compared(
         place = turn % len(asked)
         query, call = asked[place], calls[place]
         sides: list[tuple[Callable[[], object], list[float]]] = [
-            (lambda query=query: ours(at, query), mine),
+            (partial(ours, at, query), mine),
             (call, theirs),
         ]
         for side, kept in sides if turn % 2 == 0 else reversed(sides):
@@ -381,14 +382,81 @@ def _whole(at: Field) -> Row:
     )
 
 
+def _facets(at: Field) -> Row:
+    words = at.words(0.1)
+    asked = Asked(PUBLIC_SCOPE, NOW)
+
+    def counted(turn: int) -> object:
+        return facets.facets(at.connection, best(words[turn % len(words)]), asked, at.beside)
+
+    mine, theirs = [], []
+    for turn in range(PAIRS):
+        started = time.perf_counter()
+        counted(turn)
+        middle = time.perf_counter()
+        fts5(at, f'"{words[turn % len(words)]}"')
+        mine.append(middle - started)
+        theirs.append(time.perf_counter() - middle)
+    both = Pairs(tuple(mine), tuple(theirs))
+    return Row(
+        "facets of the top 2,000 at a word in 10 %, to bare FTS5",
+        f"{both.ours_ms:.2f} ms",
+        f"{both.peer_ms:.2f} ms",
+        both.ratio,
+        0.5,
+        n=PAIRS,
+        note=f"p99 {p99(mine) * 1000:.2f} ms; tags, sources, authors and years with their names",
+    )
+
+
+def _builds() -> Iterator[Row]:
+    """Time the index and what is beside it against a bare rebuild, on a smaller archive."""
+    articles = BUILT
+    made = corpus.made(articles)
+    bare, _ = peers(made.folder, made.database)
+    with closing(bare), closing(sqlite3.connect(made.database, isolation_level=None)) as ours_db:
+        ours_db.row_factory = sqlite3.Row
+        ours_db.execute("PRAGMA cache_size = -200000")
+        ours_db.execute("PRAGMA synchronous = NORMAL")
+        bare.execute("PRAGMA synchronous = NORMAL")
+        seconds: dict[str, list[float]] = {"bare": [], "index": [], "beside": []}
+        file = made.folder / "built.idx"
+        for turn in range(-1, BUILDS):
+            sides: dict[str, Callable[[], object]] = {
+                "bare": lambda: bare.execute("INSERT INTO found (found) VALUES ('rebuild')"),
+                "index": lambda: index.rebuild(ours_db),
+                "beside": lambda: postings_build.build(made.database, file, "built"),
+            }
+            for name in sides if turn % 2 else reversed(sides):
+                started = time.process_time()
+                sides[name]()
+                if turn >= 0:
+                    seconds[name].append(time.process_time() - started)
+        file.unlink()
+    for name, promise in (
+        ("index", "building the index, to a bare FTS5 rebuild"),
+        ("beside", "building what is kept beside it, to a bare FTS5 rebuild"),
+    ):
+        both = Pairs(tuple(seconds[name]), tuple(seconds["bare"]))
+        yield Row(
+            promise,
+            f"{both.ours_ms / 1000:.2f} s",
+            f"{both.peer_ms / 1000:.2f} s",
+            both.ratio,
+            1.3,
+            n=BUILDS,
+            note=f"{articles:,} articles; processor time",
+        )
+
+
 def measured(articles: int) -> tuple[list[Row], list[Timed]]:
     """Measure everything on an archive of so many articles."""
     with opened(articles) as at:
         _queries(at)
         _filters(at)
         rows = [timed.row for timed in at.timed]
-        rows += [_same_ten(at), _whole(at), *_sizes(at)]
-        return rows, at.timed
+        rows += [_same_ten(at), _facets(at), _whole(at), *_sizes(at)]
+    return [*rows, *_builds(), *readers.measure()], at.timed
 
 
 def measure() -> Sequence[Row]:

@@ -11,10 +11,11 @@ from bot.errors import NotFoundError
 from bot.model import PUBLIC_SCOPE, Article, Cursor, Hit, Page, Scope
 from bot.query import text
 from bot.query.nodes import Query
-from bot.store import changes, find, heads, searching
+from bot.store import changes, facets, find, heads, searching
 from bot.store.beside import Beside
 from bot.store.connections import Connections
 from bot.store.excerpt import Passage
+from bot.store.facets import Facets, Place
 from bot.store.resolve import Asked
 from bot.store.rows import visible
 from bot.store.searching import Window
@@ -74,6 +75,33 @@ class ArticleStore:
             lambda connection: find.find(
                 connection, self._vocabulary, query, asked, window, self._beside
             )
+        )
+
+    async def facets(
+        self,
+        query: Query,
+        scope: Scope,
+        *,
+        now: datetime,
+        zone: tzinfo = UTC,
+        until: int | None = None,
+        each: int = 8,
+    ) -> Facets:
+        """Return the names and years that would narrow a query's 2,000 best hits most."""
+        asked = Asked(scope, now, zone)
+        return await self._connections.read(
+            lambda connection: facets.facets(
+                connection, query, asked, self._beside, until=until, each=each
+            )
+        )
+
+    async def passage(
+        self, query: Query, article_id: int, scope: Scope, *, now: datetime, zone: tzinfo = UTC
+    ) -> Place | None:
+        """Return the block of an article that answers a query best, None where none does."""
+        asked = Asked(scope, now, zone)
+        return await self._connections.read(
+            lambda connection: facets.passage(connection, query, asked, article_id)
         )
 
     async def get(self, article_id: int, scope: Scope) -> Article:

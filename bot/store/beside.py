@@ -22,11 +22,11 @@ import numpy as np
 from bot.store.connections import Connections
 from bot.store.freshness import Freshness
 from bot.store.leaves import Lookup, asked_phrases
-from bot.store.postings import read
+from bot.store.postings import Array, Postings, read
 from bot.store.ranking import Search, Stories, View
 from bot.store.resolve import Asked, Test
 from bot.store.statements import Order
-from bot.store.tail import Tail
+from bot.store.tail import Late, Tail
 
 KEY = "postings"
 # Below this the index itself is quick enough.
@@ -96,6 +96,16 @@ class Beside:
             lookup = Lookup(view.postings, view.tail, view.dead, phrases)
             scopes = asked.scope.visible
             yield Search(view, lookup, test, scopes, until, freshness, stories, order == "best")
+
+    def best(
+        self, connection: sqlite3.Connection, test: Test, asked: Asked, until: int, most: int
+    ) -> tuple[Postings, Array, list[Late], int] | None:
+        """Return the best hits, in the file and late, and how many there are; None as above."""
+        with self.asked(connection, test, asked, until, "best") as search:
+            if search is None:
+                return None
+            ords, late = search.best(most)
+            return search.view.postings, ords, late, search.total
 
     def _told(self, connection: sqlite3.Connection, view: View) -> Stories:
         """Return the stories as they are; they change only where rows of the index do."""

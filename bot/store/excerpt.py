@@ -32,6 +32,15 @@ class Passage:
         starts = tuple(run.start for run in runs if isinstance(run, Start))
         return cls(tokens, starts)
 
+    def held_in(self, part: str) -> int:
+        """Return how many different things that are looked for stand in a part of a text."""
+        found = set(text.tokens(part))
+        held = len(self.tokens & found)
+        if self.starts:
+            words = found.union(text.words_text(part).split())
+            held += sum(any(word.startswith(start) for word in words) for start in self.starts)
+        return held
+
     def found_in(self, part: str) -> bool:
         """Return whether any of it stands in a part of a text."""
         found = text.tokens(part)
@@ -63,6 +72,16 @@ def excerpt(blocks: Sequence[Block], passage: Passage) -> str:
         if passage.found_in(part):
             return _cut(part, _position(part, passage))
     return _cut(shown[0], 0)
+
+
+def fullest(blocks: Sequence[Block], passage: Passage) -> int | None:
+    """Return which shown block holds the most of what is looked for, the first of equals."""
+    best, most = None, 0
+    for place, block in enumerate(blocks):
+        held = passage.held_in(block.text) if block.type in _SHOWN else 0
+        if held > most:
+            best, most = place, held
+    return best
 
 
 def _position(part: str, passage: Passage) -> int:

@@ -118,6 +118,15 @@ class Postings:
         # Weights are kept for the classes that come last; what comes before has none.
         self._weighed_from = len(self._ords) - len(self._weights)
 
+    def held_by(self, ords: Array) -> Array:
+        """Return the names that articles carry, each as often as it is carried: places of keys."""
+        starts, ends = self.held_starts[ords], self.held_starts[ords + 1]
+        counts = (ends - starts).astype(np.int64)
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        at = np.arange(int(counts.sum())) - before + np.repeat(starts, counts)
+        held: Array = self.held_keys[at]
+        return held
+
     def ords_of(self, ids: Array) -> Array:
         """Return the places of those of the articles that are in here, in ascending order."""
         known = ids[(ids >= 0) & (ids <= self.newest)]

@@ -171,11 +171,11 @@ class Search:
         return _count(filed) + len(late) - spared
 
     def best(self, most: int) -> tuple[Array, list[Late]]:
-        """Return the best hits, not in order: places in the file, and late articles."""
-        ranked = self._ranked(most)
+        """Return the `most` best hits, or the newest where nothing is weighed, in no order."""
+        places = self.rows("best", None, most)
         late = {each.id: each for each in self._late_hits}
-        ids = np.array([place.id for place in ranked if place.id not in late], np.int64)
-        found = [late[place.id] for place in ranked if place.id in late]
+        ids = np.array([place.id for place in places if place.id not in late], np.int64)
+        found = [late[place.id] for place in places if place.id in late]
         return self.view.postings.ords_of(ids), found
 
     @cached_property
