@@ -1,5 +1,6 @@
 """Editing, cloning, moving, history and explaining: what a moderator sees and what is kept."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -263,3 +264,30 @@ async def test_a_webhook_is_refused_where_none_may_be_made_and_the_right_is_name
     assert len(await stage.store.subscriptions.list(stage.guild_id)) == 1
     await ravi.command("subscription edit", subscription="#1", webhook=False)
     assert dict((await current(stage)).look) == {}
+
+
+async def test_a_channel_resumes_once_all_is_granted_that_its_looks_need(stage: Stage) -> None:
+    made = await subscribed(stage)
+    await stage.store.subscriptions.edit(made.id, stage.guild_id, 1, NOW, look={"webhook": True})
+    lost = Outcome(Fate.ACCESS_LOST, reason="delivery.no_webhooks")
+    await stage.store.outbox.pause_target(made.target.id, lost, NOW)
+    world, ravi = stage.server.world, stage.person("ravi")
+    own = next(role for role in world.roles.values() if role.managed)
+    assert stage.client is not None
+    guild = stage.client.get_guild(stage.guild_id)
+    assert guild is not None
+
+    async def granted(permissions: int) -> None:
+        world.roles[own.id] = role = replace(own, permissions=permissions)
+        body = {"guild_id": world.guild_id, "role": shapes.role(role)}
+        stage.server.hub.emit("GUILD_ROLE_UPDATE", body)
+        await ravi.until(lambda: guild.me.guild_permissions.value & permissions == permissions)
+
+    await granted(own.permissions & ~int(Permission.MANAGE_WEBHOOKS))
+    await ravi.until(lambda: not guild.me.guild_permissions.manage_webhooks)
+    await ravi.command("subscription list")
+    assert await stage.store.outbox.paused_targets()
+    await granted(own.permissions)
+    async with asyncio.timeout(10):
+        while await stage.store.outbox.paused_targets():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
