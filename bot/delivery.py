@@ -23,8 +23,10 @@ from bot.store import Store
 
 _log = logging.getLogger(__name__)
 
-# Discord honours a nonce for "a few minutes"; two is what may be relied on (discord.md 1.5).
+# Discord honours a nonce for "a few minutes"; two is what may be relied on (discord.md 1.5). A try
+# may wait for a minute before it leaves (chat.patience), so that it has to begin within the first.
 NONCE_WINDOW = timedelta(minutes=2)
+REQUEST_MOST = timedelta(minutes=1)
 # Both must have passed: a bot that was off for days does not give up at its first try.
 GIVE_UP_AFTER = timedelta(days=2)
 GIVE_UP_ATTEMPTS = 12
@@ -72,7 +74,7 @@ def must_look_first(parcel: Parcel, now: datetime) -> bool:
     has_nonce = parcel.target.kind is not TargetKind.FORUM and not parcel.by_webhook
     if parcel.sequel is None and not has_nonce:
         return True
-    return not timedelta(0) <= age <= NONCE_WINDOW
+    return not timedelta(0) <= age <= NONCE_WINDOW - REQUEST_MOST
 
 
 def looked_for(parcel: Parcel, now: datetime) -> Parcel:

@@ -423,3 +423,16 @@ async def test_a_limit_for_the_whole_bot_lets_everything_out_after_it() -> None:
     pace.hold(0.1)
     await asyncio.gather(*(pace.take() for _ in range(5)))
     assert asyncio.get_running_loop().time() - started >= 0.1
+
+
+@pytest.mark.fault("F2", "F54")
+@pytest.mark.parametrize(("minutes", "first"), [(0.9, "post"), (1.1, "find"), (2.5, "find")])
+async def test_a_try_that_may_outlast_the_nonce_is_looked_for_first(
+    newsroom: Newsroom, minutes: float, first: str
+) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    desk = Desk(newsroom.store, ScriptedPoster(Outcome(Fate.UNKNOWN)))
+    await desk.work()
+    await desk.later(minutes=minutes)
+    assert desk.poster.calls[1][0] == first

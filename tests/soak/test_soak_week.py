@@ -123,13 +123,23 @@ class Week:
         for channel in CHANNELS:
             shown = Counter(title for text in desk.shown(channel) for title in TITLE.findall(text))
             doubled = {title: count for title, count in shown.items() if count > 1}
-            assert not doubled, (channel, doubled)
+            assert not doubled, (channel, doubled, self._asked_about(desk, channel, [*doubled]))
             assert set(shown) == set(self.fresh), channel
         announced = desk.member.messages("announcements")
         assert all(m["flags"] & 1 for m in announced if TITLE.search(str(m)))
         assert self.rows("SELECT DISTINCT state FROM posts") == [("sent",)]
         assert self.rows("PRAGMA integrity_check") == [("ok",)]
         assert self.rows("PRAGMA foreign_key_check") == []
+
+    def _asked_about(self, desk: Desk, channel: str, titles: list[str]) -> list[object]:
+        """Return what was asked of Discord about titles in a channel, to see what went wrong."""
+        place = f"/channels/{desk.channel_id(channel)}/"
+        return [
+            (round(r.seconds, 1), r.method, r.status, r.stored, (r.body or {}).get("nonce"))
+            for r in self.server.hub.requests
+            if r.path.startswith(place)
+            and (r.method == "GET" or any(f"{title}" in str(r.body) for title in titles))
+        ]
 
     def forget(self, desk: Desk) -> None:
         """Take away what the server keeps of the day, which is not the bot's to hold."""
