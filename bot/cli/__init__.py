@@ -67,11 +67,44 @@ def run() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that keeps the state; otherwise it is temporary.",
 )
-def playground(headless: bool, port: int, data: Path | None) -> None:
+@click.option(
+    "--server",
+    "sample",
+    type=click.Choice(["quiet", "newsroom", "large"]),
+    default="quiet",
+    help="What to begin with: little, 30 subscriptions, or 20,000 articles.",
+)
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what is done in the page to a file.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Do again what such a file says; with --headless, end after it.",
+)
+def playground(
+    headless: bool,
+    port: int,
+    data: Path | None,
+    sample: str,
+    record: Path | None,
+    replay: Path | None,
+) -> None:
     """Try everything offline: a Discord on this machine with a page, and the bot in it."""
     from bot.playground.run import play
+    from bot.playground.samples import SAMPLES
 
-    sys.exit(asyncio.run(play(port=port, headless=headless, data_dir=data)))
+    how = play(
+        port=port,
+        headless=headless,
+        data_dir=data,
+        sample=SAMPLES[sample],
+        record=record,
+        replay=replay,
+    )
+    sys.exit(asyncio.run(how))
 
 
 @main.command("import")

@@ -36,11 +36,17 @@ async def _once(watch: Watch, item: str) -> str:
     return f"one message in {places}"
 
 
-def posted_once(hub: Hub, published: Published, least_s: float) -> Watching:
-    """Expect an item in one message a channel, after more than one try."""
+def posted_once(published: Published, least_s: float) -> Watching:
+    """Expect the item whose post met the trouble in one message a channel, after another try."""
 
     async def watching(watch: Watch) -> str:
-        item = published.name
+        def met() -> list[str]:
+            failed = [request for request in watch.posts() if request.status >= 300]
+            return [item for request in failed if (item := item_of(request.body))]
+
+        # It may be an older item that was still on its way.
+        await watch.until(met, SOON_S)
+        item = next(iter(met()), published.name)
         await _shown(watch, item)
 
         def tried_again() -> bool:

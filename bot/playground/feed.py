@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -75,6 +75,8 @@ class Feed:
     hub: Hub
     pool: Sequence[Item]
     every_s: float = EVERY_S
+    # Told when the feed gains an item by itself, before it does.
+    on_tick: Callable[[], object] | None = None
     published: list[Published] = field(default_factory=list)
     copies: list[Published] = field(default_factory=list)
     down: bool = False
@@ -133,6 +135,8 @@ class Feed:
         """Publish an item every so many seconds."""
         while True:
             await asyncio.sleep(self.every_s)
+            if self.on_tick is not None:
+                self.on_tick()
             self.publish()
 
     def add_routes(self, app: web.Application) -> None:

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from aiohttp import web
 
 from bot.playground.hub import Hub
+from bot.playground.imports import MOST_BYTES, Imports
+from bot.playground.people import NotPossible
 from bot.playground.rest.gate import Handler
 from bot.playground.socket import PageSockets
 
@@ -36,16 +38,18 @@ EMPTY = "<!doctype html><meta charset=utf-8><title>Tagwire Playground</title>"
 class Pages:
     """The page, its files and the attachments of messages."""
 
-    def __init__(self, hub: Hub, token: str, sockets: PageSockets) -> None:
+    def __init__(self, hub: Hub, token: str, sockets: PageSockets, imports: Imports) -> None:
         self.hub = hub
         self.token = token
         self.sockets = sockets
+        self.imports = imports
 
     def add_routes(self, app: web.Application) -> None:
         """Serve /, /page/…, /page/socket and /attachments/…."""
         app.middlewares.append(self._guard)
         app.router.add_get("/", self._index)
         app.router.add_get("/page/socket", self._socket)
+        app.router.add_post("/page/import", self._import)
         app.router.add_get("/page/{name:.+}", self._file)
         app.router.add_get("/attachments/{channel}/{file}/{name}", self._attachment)
 
@@ -81,6 +85,22 @@ class Pages:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self._check(request)
         return await self.sockets.connect(request)
+
+    async def _import(self, request: web.Request) -> web.Response:
+        """Take an address (`address=` in the query) or a file (the body, `name=`)."""
+        self._check(request)
+        if (request.content_length or 0) > MOST_BYTES:
+            what = f"Files of up to {MOST_BYTES >> 20} MB can be imported here."
+            return web.json_response({"ok": False, "error": what})
+        try:
+            if address := request.query.get("address"):
+                result = await self.imports.address(address)
+            else:
+                content = await request.read()
+                result = await self.imports.file(request.query.get("name", ""), content)
+        except NotPossible as no:
+            return web.json_response({"ok": False, "error": str(no)})
+        return web.json_response({"ok": True, **result})
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

@@ -13,6 +13,7 @@ from bot.playground.clock import Clock, RealClock, Snowflakes
 from bot.playground.feed import Feed, Item, sample_pool
 from bot.playground.gateway import Gateway
 from bot.playground.hub import Hub, new_token
+from bot.playground.imports import Imports
 from bot.playground.interactions import Interactions
 from bot.playground.pages import Pages
 from bot.playground.rest.context import GATEWAY, HUB, INTERACTIONS
@@ -39,6 +40,7 @@ class Server:
         ids: Snowflakes | None = None,
         token: str = "",
         pool: Sequence[Item] | None = None,
+        page_token: str = "",
     ) -> None:
         self.clock = clock or RealClock()
         ids = ids or Snowflakes(self.clock)
@@ -52,7 +54,7 @@ class Server:
         self.tracing = Tracing(self.hub, self.interactions)
         self.bench = Bench(self.hub, self.gateway, self.feed, self.tracing)
         self.sockets = PageSockets(self.hub, self.interactions, self.bench)
-        self.page_token = new_token()
+        self.page_token = page_token or new_token()
         self._port = port
         self._runner: web.AppRunner | None = None
 
@@ -101,7 +103,8 @@ class Server:
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
         app.add_subapp("/api/v10", api)
-        Pages(self.hub, self.page_token, self.sockets).add_routes(app)
+        imports = Imports(self.hub, self.bench)
+        Pages(self.hub, self.page_token, self.sockets, imports).add_routes(app)
         self.feed.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()

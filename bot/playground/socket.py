@@ -61,6 +61,11 @@ class PageSockets:
         self.bench = bench
         self.visitors: set[Visitor] = set()
         self.user_id = hub.world.user_named("mina").id
+        # Told who is about to do what, before it is done.
+        self.on_deed: Callable[[str, Json], object] | None = None
+        # The servers that can be begun with, which one this is, and the way to another.
+        self.servers: Json | None = None
+        self.on_server: Callable[[str], object] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._operations: dict[str, Callable[[Visitor, Json], Awaitable[Json]]] = {
             "hello": self._hello,
@@ -76,6 +81,7 @@ class PageSockets:
             "publish": self._publish,
             "trouble": self._trouble,
             "trace": self._trace,
+            "server": self._server,
         }
         hub.listeners.append(self._on_event)
 
@@ -117,6 +123,8 @@ class PageSockets:
             visitor.outbox.put_nowait({"re": None, "ok": False, "error": "Not understood."})
             return
         try:
+            if self.on_deed is not None:
+                self.on_deed(visitor.user_id, asked)
             result = await operation(visitor, asked)
         except (NotPossible, InteractionFailed) as no:
             visitor.outbox.put_nowait({"re": number, "ok": False, "error": str(no)})
@@ -143,6 +151,7 @@ class PageSockets:
             "unread": self._unread(visitor.user_id),
             "feeds": [{"name": "Sample feed", "url": self.bench.feed.url}],
             "checks": self.bench.checks.all(),
+            "servers": self.servers,
         }
 
     def _unread(self, user_id: str) -> dict[str, int]:
@@ -259,6 +268,13 @@ class PageSockets:
     async def _trouble(self, visitor: Visitor, asked: Json) -> Json:
         says = await self.bench.make(str(asked["kind"]), asked.get("channel_id"))
         return {"says": says}
+
+    async def _server(self, visitor: Visitor, asked: Json) -> Json:
+        offered = [one["id"] for one in (self.servers or {}).get("offered", [])]
+        if self.on_server is None or asked["id"] not in offered:
+            raise NotPossible("Start the playground with --server to begin with another server.")
+        self.on_server(asked["id"])
+        return {}
 
     async def _trace(self, visitor: Visitor, asked: Json) -> Json:
         return {"entries": list(self.hub.trace)}

@@ -128,7 +128,7 @@ class Bench:
             self.hub.faults.add(POSTS, TooMany(LIMITED_S))
             says = "The next post waits five seconds, then appears once."
         least_s = LIMITED_S if kind == "rate_limit" else 0.0
-        return says, aftermath.posted_once(self.hub, self.feed.publish(), least_s)
+        return says, aftermath.posted_once(self.feed.publish(), least_s)
 
     def _channel_trouble(self, kind: str, channel: Channel) -> tuple[str, Watching]:
         if kind == "channel_delete":

@@ -108,6 +108,15 @@ export class Deeds {
     }
   }
 
+  async changeServer(one) {
+    try {
+      await this.ask("server", { id: one.id });
+      toast(`${one.name} is being made ready. The page comes back by itself.`, "long");
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
   async trouble(kind) {
     try {
       const { says } = await this.ask("trouble", { kind, channel_id: this.state.current });

@@ -1,5 +1,6 @@
 /** The page itself: joins the socket, the state and the views, and holds what one can do. */
 
+import { openBring, takeDrops } from "./bring.js";
 import { h, toast } from "./dom.js";
 import { channelName } from "./components.js";
 import { Composer } from "./composer.js";
@@ -42,6 +43,7 @@ class App extends Deeds {
 
   listen() {
     window.addEventListener("hashchange", () => this.follow());
+    takeDrops(this);
     byId("shade").addEventListener("click", () => this.drawer(false));
     document.addEventListener("visibilitychange", () => {
       if (this.state.current && document.visibilityState === "visible")
@@ -206,6 +208,10 @@ class App extends Deeds {
 
   contextCommands(type) {
     return this.usableCommands().filter((command) => command.type === type);
+  }
+
+  bring() {
+    openBring(this);
   }
 
   startTour() {

@@ -3,7 +3,7 @@
 import { h, icon, iconButton } from "./dom.js";
 import { channelIcon, channelName, nameOf } from "./components.js";
 import { avatar } from "./message.js";
-import { openList } from "./listbox.js";
+import { openList, openMenu } from "./listbox.js";
 
 const KINDS = {
   0: "text channel",
@@ -33,8 +33,7 @@ export class Sidebar {
       h(
         "div",
         { class: "guild" },
-        h("span", { class: "guild-mark", "aria-hidden": "true" }, icon("rss")),
-        h("span", { class: "guild-name" }, this.state.guild?.name ?? "Playground"),
+        this.guildButton(),
         iconButton("close", "Close channel list", () => this.app.drawer(false), {
           class: "icon-button phone-only",
         }),
@@ -43,6 +42,49 @@ export class Sidebar {
       this.personRow(),
     );
     if (held) this.root.querySelector(`[data-channel="${held}"]`)?.focus();
+  }
+
+  guildButton() {
+    const name = this.state.guild?.name ?? "Playground";
+    const { current, offered = [] } = this.state.servers ?? {};
+    const here = offered.find((one) => one.id === current);
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "guild-button",
+        id: "guild",
+        "aria-haspopup": "dialog",
+        "aria-expanded": "false",
+        "aria-label": `${name}${here ? `, ${here.name}` : ""}. Import, or another sample server`,
+      },
+      h("span", { class: "guild-mark", "aria-hidden": "true" }, icon("rss")),
+      h(
+        "span",
+        { class: "guild-text" },
+        h("span", { class: "guild-name" }, name),
+        here ? h("span", { class: "guild-sample" }, here.name) : "",
+      ),
+      icon("down"),
+    );
+    button.addEventListener("click", () =>
+      openMenu(button, "This server", [
+        {
+          label: "Import your own…",
+          description: "An address, or a file that you have",
+          icon: "file",
+          run: () => this.app.bring(),
+        },
+        ...offered.map((one) => ({
+          label: one.name,
+          description: one.description,
+          icon: "rss",
+          aside: one.id === current ? "here" : "",
+          run: () => one.id !== current && this.app.changeServer(one),
+        })),
+      ]),
+    );
+    return button;
   }
 
   sections() {

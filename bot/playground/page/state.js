@@ -52,6 +52,7 @@ export class State {
     this.commands = hello.commands ?? [];
     this.feeds = hello.feeds ?? [];
     this.checks = hello.checks ?? [];
+    this.servers = hello.servers;
     this.unread = new Map(Object.entries(hello.unread ?? {}));
     this.messages.clear();
     this.pending.clear();

@@ -55,6 +55,7 @@ class PageWorld:
         self.late: asyncio.Event | None = None
         self.refuses = False
         self.refused = 0
+        self.brought: list[tuple[str, str]] = []
         self.news = asyncio.Event()
         self.address = ""
         self.tasks: set[asyncio.Task[None]] = set()
@@ -65,10 +66,24 @@ class PageWorld:
         app.router.add_get("/", self.index)
         app.router.add_get("/page/socket", self.socket)
         app.router.add_get("/page/{name}", self.static)
+        app.router.add_post("/page/import", self.bring)
         return app
 
     async def index(self, _: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": POLICY})
+
+    async def bring(self, request: web.Request) -> web.Response:
+        """Import what is brought, all but what is called bad."""
+        what = request.query.get("address") or request.query.get("name", "")
+        self.brought.append((what, await request.text()))
+        if "bad" in what:
+            return web.json_response({"ok": False, "error": f"{what} holds no articles."})
+        problems = ["line 3: an article without a title"]
+        says = "12 articles read: 12 new, 0 updated, 0 unchanged."
+        return web.json_response({"ok": True, "says": says, "problems": problems})
+
+    def on_server(self, _: Json) -> None:
+        """Take note of the server that is wanted."""
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE / request.match_info["name"])
@@ -149,6 +164,13 @@ class PageWorld:
             "bot": {"user": bot_user(), "online": True},
             "commands": COMMANDS,
             "unread": {NEWSROOM: 3},
+            "servers": {
+                "current": "quiet",
+                "offered": [
+                    {"id": "quiet", "name": "Quiet server", "description": "A sample"},
+                    {"id": "large", "name": "Large archive", "description": "20,000 articles"},
+                ],
+            },
             "feeds": [{"name": "Sample feed", "url": "/feed/sample.xml"}],
         }
 

@@ -1,0 +1,201 @@
+"""Writes a session of the page down, one step a line, and plays it again on a fresh server.
+
+A step says who did what where, by names: ids and times differ from run to run.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, TextIO
+
+from bot.playground import people
+from bot.playground.aftermath import LATER_S
+from bot.playground.driver import Answer, Driver
+from bot.playground.feed import item_of
+from bot.playground.people import NotPossible
+from bot.playground.server import Server
+from bot.playground.validate.components import walk
+from bot.playground.world import LOADING, Message, World
+
+Json = dict[str, Any]
+VERSION = 1
+NAMED = {6: "users", 7: "channels", 8: "roles"}
+
+
+class Recorder:
+    """Writes each step of the visitors and of the site into a file as it happens."""
+
+    def __init__(self, server: Server, out: TextIO) -> None:
+        self._hub = server.hub
+        self._world = server.world
+        self._out = out
+        self._write({"tagwire_session": VERSION})
+        server.sockets.on_deed = self.step
+        server.feed.on_tick = lambda: self._write({"publish": True})
+
+    def step(self, user_id: str, asked: Json) -> None:
+        """Write what a person is about to do; what only looks is no step."""
+        described = self._described(user_id, asked)
+        if described is not None:
+            self._write({"as": self._world.users[user_id].username} | described)
+
+    def _described(self, user_id: str, asked: Json) -> Json | None:
+        place = {"in": self._channel(asked.get("channel_id"))}
+        match asked["op"]:
+            case "say":
+                return place | {"say": str(asked["text"])}
+            case "command":
+                command = people.find_command(self._hub, str(asked["command_id"]))
+                options = list(asked.get("options") or [])
+                given = {o["name"]: self._value(o) for o in people.leaf_options(options)}
+                return place | {"command": people.full_name(command, options), "options": given}
+            case "component":
+                return self._component(user_id, asked)
+            case "modal":
+                values = [_answer(one) for one in walk(list(asked["components"])) if _is_field(one)]
+                return {"submit": values}
+            case "publish":
+                return {"publish": True}
+            case "trouble":
+                return place | {"trouble": str(asked["kind"])}
+            case _:
+                return None
+
+    def _component(self, user_id: str, asked: Json) -> Json | None:
+        message = self._world.find_message(str(asked["message_id"]))
+        if message is None:
+            return None
+        component = people.find_component(message, str(asked["custom_id"]))
+        name = component.get("label") or component.get("placeholder") or component["custom_id"]
+        place = {"in": self._channel(message.channel_id)}
+        step: Json = place | {"of": _place(self._world, message, user_id)}
+        if component["type"] == 2:
+            return step | {"press": name}
+        labels = {o["value"]: o["label"] for o in component.get("options") or []}
+        known = {c.id: c.name for c in self._world.channels.values()}
+        chosen = [labels.get(v, known.get(v, v)) for v in asked.get("values") or []]
+        return step | {"select": name, "values": chosen}
+
+    def _channel(self, channel_id: object) -> str | None:
+        channel = self._world.channels.get(str(channel_id))
+        return channel.name if channel else None
+
+    def _value(self, option: Json) -> Any:
+        kind = NAMED.get(option.get("type", 3))
+        found = getattr(self._world, kind).get(option["value"]) if kind else None
+        return option["value"] if found is None else getattr(found, "username", None) or found.name
+
+    def _write(self, step: Json) -> None:
+        self._out.write(json.dumps(step, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+
+def _place(world: World, message: Message, user_id: str) -> Json:
+    """Say which message is meant: the person's n-th newest answer, or the item it is about."""
+    answers = answers_to(world, message.channel_id, user_id)
+    if message in answers:
+        return {"answer": answers[::-1].index(message)}
+    return {"item": item_of([*message.components, *message.embeds, message.content])}
+
+
+def answers_to(world: World, channel_id: str, user_id: str) -> list[Message]:
+    """Return the answers of a channel that a person got, oldest first."""
+    messages = world.in_channel(channel_id).values()
+    mine = [m for m in messages if m.asked and m.asked.user_id == user_id and not m.flags & LOADING]
+    return sorted(mine, key=lambda message: int(message.id))
+
+
+def _is_field(component: Json) -> bool:
+    return "custom_id" in component
+
+
+def _answer(component: Json) -> Json:
+    return {key: component[key] for key in ("value", "values") if key in component}
+
+
+class Replay:
+    """Plays a session on a running server, one step after the other, each to its end."""
+
+    def __init__(self, server: Server, steps: list[Json]) -> None:
+        self.server = server
+        self.steps = steps
+        self.last: Answer | None = None
+
+    @classmethod
+    def read(cls, server: Server, path: Path) -> "Replay":
+        """Read a session's file. Raises NotPossible for one that is none."""
+        try:
+            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+            if lines[0]["tagwire_session"] != VERSION:
+                raise ValueError(lines[0])
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise NotPossible(f"{path.name} is no recorded session: {error}") from None
+        return cls(server, lines[1:])
+
+    async def play(self) -> int:
+        """Take every step; returns how many. Raises NotPossible naming the step that cannot be."""
+        for number, step in enumerate(self.steps, 1):
+            try:
+                await self._take(step)
+            except (NotPossible, KeyError, TimeoutError) as error:
+                raise NotPossible(
+                    f"Step {number} of {len(self.steps)}: {step}: {error!r}"
+                ) from None
+        return len(self.steps)
+
+    async def _take(self, step: Json) -> None:
+        bench = self.server.bench
+        if "publish" in step:
+            await self._published()
+            return
+        driver = Driver(self.server, step["as"], step.get("in") or "general")
+        if "say" in step:
+            driver.say(step["say"])
+        elif "trouble" in step:
+            await bench.make(step["trouble"], driver.channel_id)
+            await self._settled(driver)
+        elif "command" in step:
+            self._keep(await driver.command(step["command"], **step["options"]))
+        elif "press" in step:
+            self._keep(await driver.press(self._message(step, driver), step["press"]))
+        elif "select" in step:
+            message = self._message(step, driver)
+            self._keep(await driver.select(message, step["select"], *step["values"]))
+        elif "submit" in step:
+            await self._submit(driver, step["submit"])
+
+    def _keep(self, answer: Answer) -> None:
+        if answer.error is not None:
+            raise NotPossible(answer.error)
+        self.last = answer
+
+    async def _submit(self, driver: Driver, values: list[Json]) -> None:
+        if self.last is None or self.last.modal is None:
+            raise NotPossible("No form is open.")
+        fields = [one for one in walk(self.last.modal["components"]) if _is_field(one)]
+        given = {
+            field["custom_id"]: value.get("values", value.get("value"))
+            for field, value in zip(fields, values, strict=True)
+        }
+        self._keep(await driver.submit(self.last, **given))
+
+    async def _published(self) -> None:
+        """Publish an item and wait until the bot has read it, where it reads the feed at all."""
+        feed = self.server.feed
+        new = feed.publish()
+        if self.server.hub.bot_online and not feed.down:
+            await Driver(self.server).until(lambda: feed.read >= new.number, LATER_S)
+
+    async def _settled(self, driver: Driver) -> None:
+        check = self.server.bench.checks.kept[-1]
+        await driver.until(lambda: check.state != "waiting", LATER_S)
+
+    def _message(self, step: Json, driver: Driver) -> Json:
+        world = self.server.world
+        if "answer" in step["of"]:
+            found = answers_to(world, driver.channel_id, driver.user_id)[::-1]
+            return {"id": found[step["of"]["answer"]].id, "components": []}
+        for message in world.in_channel(driver.channel_id).values():
+            about = item_of([*message.components, *message.embeds, message.content])
+            if about == step["of"]["item"] and message.asked is None:
+                return {"id": message.id, "components": []}
+        raise NotPossible("The message is not there.")
