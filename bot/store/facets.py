@@ -15,7 +15,7 @@ from bot.query.nodes import Query
 from bot.store import searching
 from bot.store.beside import Beside
 from bot.store.excerpt import Passage, fullest
-from bot.store.postings import UNKNOWN_DATE, Array, Postings
+from bot.store.postings import KEY, UNKNOWN_DATE, Array, Postings
 from bot.store.resolve import Asked, resolve
 from bot.store.rows import many, unpacked, visible
 from bot.store.searching import Window
@@ -29,6 +29,7 @@ _NAMED: Mapping[str, What] = {"t": "tag", "s": "source", "a": "author"}
 # What nearly every hit has, or hardly any, does not narrow.
 _MOST = 0.9
 _FEWEST = 2
+_BESIDES = 8  # names looked at beyond those shown: some are too common, some joined by late ones
 _YEARS = np.array([datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in range(1970, 2101)])
 
 
@@ -71,7 +72,7 @@ def facets(
         found = beside.best(connection, test, asked, last, FACETED)
         if found is not None:
             postings, ords, late, total = found
-            keys, years = _filed(postings, ords)
+            keys, years = _filed(postings, ords, each)
             _add_late(keys, years, late)
             return _chosen(connection, asked, keys, years, len(ords) + len(late), total, each)
     order = query.sort or "best"
@@ -82,12 +83,16 @@ def facets(
     return _chosen(connection, asked, keys, years, len(ids), found_places.total, each)
 
 
-def _filed(postings: Postings, ords: Array) -> tuple[Counter[str], Counter[int]]:
-    held = postings.held_by(ords)
-    counts = np.bincount(held)
-    places = np.flatnonzero(counts)
-    names = (postings.terms[int(place)][1:].decode() for place in places)
-    keys = Counter(dict(zip(names, counts[places].tolist(), strict=True)))
+def _filed(postings: Postings, ords: Array, each: int) -> tuple[Counter[str], Counter[int]]:
+    counts = np.bincount(postings.held_by(ords))
+    keys: Counter[str] = Counter()
+    for letter in _NAMED:
+        # One kind's names stand together, and only those that come most have to be spelt out.
+        places = postings.terms.starting(KEY + letter.encode())
+        some = counts[places.start : places.stop]
+        wanted = min(len(some), each + _BESIDES)
+        for at in np.argpartition(some, -wanted)[-wanted:].tolist() if wanted else ():
+            keys[postings.terms[places.start + at][1:].decode()] = int(some[at])
     published = postings.published[ords]
     at = np.searchsorted(_YEARS, published[published != UNKNOWN_DATE], "right") - 1
     years = np.bincount(at[at >= 0], minlength=1)

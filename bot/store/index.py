@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.model import Block, BlockType, Entry, Texts
 from bot.query import indexing, text
@@ -18,6 +19,7 @@ TEXT_COLUMNS = ("title", "tags", "byline", "subheadings", "body")
 RANK = "bm25(1.0, 8.0, 4.0, 4.0, 2.0, 0.0, 0.0)"
 
 ALL = "z"
+_AT_ONCE = 100
 IMAGE = "himage"
 
 
@@ -241,11 +243,13 @@ def rebuild(connection: sqlite3.Connection) -> None:
 
 
 def insert_each(connection: sqlite3.Connection, article_ids: Iterable[int]) -> None:
-    """Index articles one by one, so that memory stays flat."""
-    for article_id in article_ids:
-        insert(connection, [index_row(connection, article_id)])
+    """Index articles some at a time, so that memory stays flat."""
+    ids = iter(article_ids)
+    while chosen := list(islice(ids, _AT_ONCE)):
+        insert(connection, [index_row(connection, article_id) for article_id in chosen])
 
 
 def _shown(connection: sqlite3.Connection) -> Iterator[int]:
-    ids = connection.execute("SELECT id FROM articles WHERE hidden IS NULL ORDER BY sort_at")
+    # By id: a row before the last one begins a new segment of the index.
+    ids = connection.execute("SELECT id FROM articles WHERE hidden IS NULL ORDER BY id")
     return iter([row["id"] for row in ids])

@@ -171,12 +171,14 @@ class Search:
         return _count(filed) + len(late) - spared
 
     def best(self, most: int) -> tuple[Array, list[Late]]:
-        """Return the `most` best hits, or the newest where nothing is weighed, in no order."""
-        places = self.rows("best", None, most)
-        late = {each.id: each for each in self._late_hits}
-        ids = np.array([place.id for place in places if place.id not in late], np.int64)
-        found = [late[place.id] for place in places if place.id in late]
-        return self.view.postings.ords_of(ids), found
+        """Return about the `most` best hits, or the newest where nothing is weighed, in no order.
+
+        Late ones are among them in any case.
+        """
+        filed, late = self._filed_hits, self._late_hits
+        if self._weighed:
+            return self._candidates(filed, self._weighed, most)[:most], late
+        return _some(filed, 0, self.view.postings.articles, most, upwards=False), late
 
     @cached_property
     def _filed_hits(self) -> Array:
