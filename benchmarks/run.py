@@ -16,7 +16,7 @@ from benchmarks.pairs import table
 from benchmarks.results import Result
 
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
-NAMES = ("main_job", "delivery", "matching", "operations", "ingest", "search")
+NAMES = ("main_job", "delivery", "matching", "operations", "ingest", "search", "playground")
 
 
 def machine() -> str:
