@@ -30,7 +30,6 @@ _NAMED: Mapping[str, What] = {"t": "tag", "s": "source", "a": "author"}
 _MOST = 0.9
 _FEWEST = 2
 _BESIDES = 8  # names looked at beyond those shown: some are too common, some joined by late ones
-_YEARS = np.array([datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in range(1970, 2101)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +93,9 @@ def _filed(postings: Postings, ords: Array, each: int) -> tuple[Counter[str], Co
         for at in np.argpartition(some, -wanted)[-wanted:].tolist() if wanted else ():
             keys[postings.terms[places.start + at][1:].decode()] = int(some[at])
     published = postings.published[ords]
-    at = np.searchsorted(_YEARS, published[published != UNKNOWN_DATE], "right") - 1
-    years = np.bincount(at[at >= 0], minlength=1)
-    return keys, Counter({1970 + i: n for i, n in enumerate(years.tolist()) if n})
+    dated = published[published != UNKNOWN_DATE].astype("datetime64[s]")
+    years, counted = np.unique(dated.astype("datetime64[Y]").astype(np.int64), return_counts=True)
+    return keys, Counter(dict(zip((years + 1970).tolist(), counted.tolist(), strict=True)))
 
 
 def _add_late(keys: Counter[str], years: Counter[int], late: Iterable[Late]) -> None:

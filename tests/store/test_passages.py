@@ -1,0 +1,38 @@
+"""The order of the best leans to the newest, and a result leads to the block that answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.model import PUBLIC_SCOPE
+from bot.query import language
+from tests.conftest import NOW, Newsroom, make_entry
+
+
+async def test_the_newest_gain_a_little_and_never_more(newsroom: Newsroom) -> None:
+    store = newsroom.store
+    body = "The harbour was quiet. " * 5
+    await newsroom.publish(
+        make_entry("Boats", body=body + "Ferry.", published_at=NOW - timedelta(days=2_000)),
+        make_entry("Ships", body=body + "Ferry.", published_at=NOW - timedelta(days=1)),
+        make_entry("Ferry", body=body + "Ferry.", published_at=NOW - timedelta(days=3_000)),
+        *(make_entry(f"Other {n}", body=body) for n in range(20)),
+    )
+    for made in (False, True):
+        if made:
+            await store.beside.refresh(least=1)
+        query = language.parse("ferry sort:best")
+        page = await store.articles.search(query, PUBLIC_SCOPE, now=NOW)
+        assert [hit.title for hit in page.hits] == ["Ferry", "Ships", "Boats"]
+
+
+async def test_a_passage_is_the_block_with_most_of_the_words(newsroom: Newsroom) -> None:
+    await newsroom.publish(
+        make_entry("Harbour", body=["A quiet day.", "Two ferries met.", "Ferries met a storm."])
+    )
+    store = newsroom.store
+    found = await store.articles.passage(language.parse("ferry storm"), 1, PUBLIC_SCOPE, now=NOW)
+    assert found is not None
+    assert (found.block, found.text, found.heading) == (2, "Ferries met a storm.", None)
+    nothing = await store.articles.passage(language.parse("desert"), 1, PUBLIC_SCOPE, now=NOW)
+    assert nothing is None
