@@ -25,6 +25,7 @@ from bot.chat.amend import DiscordAmender
 from bot.chat.checkup import check_discord
 from bot.chat.client import Ports, TagwireClient
 from bot.chat.outcomes import CLOUDFLARE_SILENCE_S, Wire, asked_s, is_wall
+from bot.chat.patience import leave_doubt
 from bot.chat.post import DiscordPoster
 from bot.chat.webhooks import POSTING
 from bot.delivery import Courier
@@ -307,6 +308,8 @@ def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
             context.counted = False
             pace.give_back()
         failed = answer is not None and answer.status >= 500 and about.method == "POST"
+        if failed:
+            leave_doubt()
         by_webhook = context.trace_request_ctx == POSTING
         if failed and (by_webhook or _UNREPEATABLE.search(about.url.path)):
             raise Unanswered

@@ -20,7 +20,7 @@ import discord
 from bot.chat import longread, render
 from bot.chat.languages import SayIn, in_english
 from bot.chat.outcomes import Wire, outcome_of
-from bot.chat.patience import request_time
+from bot.chat.patience import Doubt, request_time
 from bot.chat.webhooks import LOST, WebhookLost, Webhooks, name_of, picture_of
 from bot.model import Fate, Outcome, Parcel, TargetKind
 
@@ -56,8 +56,9 @@ class DiscordPoster:
             _log.exception("delivery.crashed", extra={"post_id": parcel.post_id})
             detail = {"detail": type(error).__name__}
             return Outcome(Fate.REJECTED, reason="delivery.rejected", params=detail)
+        doubt = Doubt()
         try:
-            async with request_time(self._client):
+            async with request_time(self._client, doubt):
                 if parcel.by_webhook and parcel.sequel is None:
                     posted = await self._send_by_webhook(parcel, drawn)
                 elif parcel.target.kind is TargetKind.FORUM and parcel.sequel is None:
@@ -66,7 +67,7 @@ class DiscordPoster:
                     posted = await self._send(parcel, drawn)
             return replace(posted, sequels=following)
         except self._wire.caught as error:
-            return outcome_of(error, self._wire)
+            return doubt.weigh(outcome_of(error, self._wire))
         finally:
             if not isinstance(drawn, str):
                 # Its buttons are answered by their keys for years; it need not stay in memory.

@@ -383,6 +383,22 @@ async def test_a_hostile_title_pings_nobody_and_is_taken(desk: Desk, title: str)
         assert "```" not in shown
 
 
+@pytest.mark.parametrize(
+    "then",
+    [TooMany(60, cloudflare=True), TooMany(3600), Refuse(403, 50013), Drop()],
+    ids=["block", "long limit", "refusal", "cut"],
+)
+@pytest.mark.fault("F6", "F14", "F54")
+async def test_what_the_library_met_before_the_last_answer_leaves_doubt(
+    desk: Desk, then: Any
+) -> None:
+    parcel = await desk.parcel("newsroom")
+    desk.server.faults.add(POST, Status(500, after=True))
+    desk.server.faults.add(POST, then, skip=1)
+    assert (await desk.poster.post(parcel)).fate is Fate.UNKNOWN
+    assert desk.count(TITLE) == 1
+
+
 async def require_tag(desk: Desk, **changes: Any) -> None:
     """Make the forum require a tag, and wait until the bot has heard of it."""
     forum = desk.server.world.channel_named("stories")
