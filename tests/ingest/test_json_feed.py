@@ -119,3 +119,11 @@ def test_what_is_no_feed_is_an_error_with_its_place(text: str, key: str) -> None
     assert caught.value.key == key
     if key == "ingest.form_bad_json":
         assert caught.value.params["line"] == 1
+
+
+def test_a_feeds_own_picture_is_its_icon_else_its_favicon() -> None:
+    assert feed(icon="https://w.example/i.png", favicon="/f.ico").icon_url == (
+        "https://w.example/i.png"
+    )
+    assert feed(favicon="/f.ico").icon_url == "https://w.example/f.ico"
+    assert feed(icon="javascript:alert(1)").icon_url is None

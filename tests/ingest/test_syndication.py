@@ -372,3 +372,21 @@ def test_a_reference_to_no_character_costs_only_itself(reference: str, tail: str
     feed = f"<rss version='2.0'><channel><title>t</title>{item}</channel></rss>"
     (entry,) = read(feed.encode()).entries
     assert entry.title.startswith("Tide tables")
+
+
+@pytest.mark.parametrize(
+    ("document", "icon"),
+    [
+        (rss("", "<image><url>https://w.example/i.png</url></image>"), "https://w.example/i.png"),
+        (rss("", "<image><url>javascript:alert(1)</url></image>"), None),
+        (
+            b'<feed xmlns="http://www.w3.org/2005/Atom"><title>W</title>'
+            b"<link href='https://w.example/'/><icon>/square.png</icon>"
+            b"<logo>https://w.example/wide.png</logo></feed>",
+            "https://w.example/square.png",
+        ),
+    ],
+    ids=["RSS", "no address", "Atom"],
+)
+def test_a_feeds_own_picture_is_known(document: bytes, icon: str | None) -> None:
+    assert read(document, url="https://w.example/feed", expect="feed").icon_url == icon

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.errors import NotFoundError
-from bot.model import PUBLIC_SCOPE, Scope, Validators
+from bot.model import PUBLIC_SCOPE, Scope, TargetKind, Validators
 from bot.query import language
 from bot.store import Store
 from bot.store.feeds import Unchanged
-from tests.conftest import NOW, Newsroom, make_entry
+from tests.conftest import NOW, Newsroom, make_entry, make_keyed, make_reading
 
 URL = "https://feed.example/rss"
 
@@ -86,3 +87,18 @@ async def test_a_retitled_feed_is_found_by_its_new_title(newsroom: Newsroom) -> 
     search = newsroom.store.articles.search
     for query, total in (("source:morning", 1), ('feed:"morning post"', 1), ("source:wire", 0)):
         assert (await search(language.parse(query), PUBLIC_SCOPE, now=NOW)).total == total
+
+
+async def test_a_feeds_picture_goes_along_with_its_posts(newsroom: Newsroom) -> None:
+    store = newsroom.store
+    await store.subscriptions.add(TargetKind.TEXT, 1, 11, "", 5, NOW)
+    feed = await newsroom.feed("Wire")
+    icon = "https://wire.example/icon.png"
+    for count in range(2):
+        entries = [make_entry("Harbour opens", guid="1")] * count
+        reading = replace(make_reading(*entries), icon_url=icon if count == 0 else None)
+        keyed = [make_keyed(entry) for entry in entries]
+        await store.intake.record(feed.id, reading, keyed, now=NOW, scope_id=0, announce=True)
+    await store.outbox.form(NOW)
+    (parcel,) = await store.outbox.claim(NOW)
+    assert parcel.icon_url == icon
