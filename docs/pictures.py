@@ -29,6 +29,7 @@ SCENES = (
     ("article", (1180, 930), "light"),
     ("moderator", (1180, 930), "dark"),
     ("post", (1180, 800), "light"),
+    ("bench", (1280, 860), "light"),
     ("phone", (390, 844), "dark"),
 )
 # Gives a picture with 256 colours at most: its commonest ones, the others by the nearest.
@@ -68,7 +69,7 @@ ARGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 
 
 async def main() -> None:
-    """Start a playground, play five scenes in it and keep a picture of each."""
+    """Start a playground, play the scenes in it and keep a picture of each."""
     IMAGES.mkdir(exist_ok=True)
     async with running() as (server, _), async_playwright() as api:
         await server.wait_for_bot(30)
@@ -205,6 +206,15 @@ async def post(page: Page, server: Server) -> None:
     await page.wait_for_timeout(800)
     await page.get_by_role("button", name="Dismiss message").last.click()
     await page.wait_for_timeout(300)
+
+
+async def bench(page: Page, _: Server) -> None:
+    """Let Discord answer 500, and show what was seen of it beside the steps of the post."""
+    await go(page, "newsroom")
+    await page.locator("#open-panel").click()
+    await page.locator("#trouble").click()
+    await page.get_by_role("option", name="Discord 500").click()
+    await page.locator(".check-row.good").wait_for(timeout=60_000)
 
 
 async def phone(page: Page, _: Server) -> None:

@@ -36,6 +36,7 @@ async def test_the_guild_arrives_with_channels_threads_and_the_bot_alone(bot: An
     assert bot.get_channel(guild.threads[0].parent_id).permissions_for(guild.me).send_messages
 
 
+@pytest.mark.fault("F23")
 async def test_a_cut_connection_resumes_and_gets_what_it_missed(
     server: Server, bot: Any, driver: Driver
 ) -> None:
@@ -74,6 +75,7 @@ async def test_an_invalid_session_is_identified_anew(server: Server, bot: Any) -
     await until(lambda: server.gateway.identifies == 2)
 
 
+@pytest.mark.fault("F23")
 async def test_a_missed_acknowledgement_makes_the_client_resume(
     server: Server, connect: Any
 ) -> None:
@@ -87,6 +89,7 @@ async def test_a_missed_acknowledgement_makes_the_client_resume(
     server.gateway.stop_acknowledging(deaf=False)
 
 
+@pytest.mark.fault("F24")
 async def test_an_outage_is_not_a_removal(server: Server, bot: Any) -> None:
     seen: list[str] = []
 

@@ -126,7 +126,8 @@ export class Deeds {
         text: says,
         detail: "",
       });
-      toast(says, "long");
+      // An open panel says it already, and goes on to say what became of it.
+      if (!this.panelOpen()) toast(says, "long");
     } catch (error) {
       this.complain(error);
     }

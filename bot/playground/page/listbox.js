@@ -3,8 +3,8 @@
 import { clamp, freshId, h, icon } from "./dom.js";
 
 const SEARCH_FROM = 8;
-const LEAST_WIDTH_PX = 300;
-const MOST_HEIGHT_PX = 440;
+const LEAST_WIDTH_PX = 330;
+const MOST_HEIGHT_PX = 640;
 
 /** Show options and tell which is active; the input that drives it keeps the focus. */
 export class OptionList {

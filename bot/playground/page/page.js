@@ -211,6 +211,7 @@ class App extends Deeds {
   }
 
   bring() {
+    this.drawer(false);
     openBring(this);
   }
 

@@ -41,12 +41,12 @@ const MEMBER = [
   [
     "#open-panel",
     "What just happened",
-    "Each step behind the last action: the interaction, the requests, the way of an item from feed to message.",
+    "Each step behind the last action: the query it became, the SQL with its time, the requests, an item's way from feed to message.",
   ],
   [
     "#trouble",
     "Make trouble",
-    "Break things on purpose. Each item says what should happen, and nothing gets lost.",
+    "Break things on purpose. Each item says what should happen, and a check in the panel turns green when it did.",
   ],
   ["#person", "Be someone else", "Switch to the moderator to subscribe channels and add feeds."],
 ];
@@ -96,7 +96,7 @@ const MODERATOR = [
     "Kill the bot",
     "Kill its process, publish, and start it again. Every post arrives exactly once.",
   ],
-  ["#open-panel", "See it proved", "The panel shows each request and how it was answered."],
+  ["#open-panel", "See it proved", "A check turns green when what should follow was seen. Below it stands each request with its answer."],
 ];
 
 /** Lead through the page for the person one is. */

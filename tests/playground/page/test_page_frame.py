@@ -107,7 +107,7 @@ async def test_publishing_and_trouble_say_what_follows(open_page: Open, world: P
     await page.locator(".trace").get_by_text("The sample feed gained an item").wait_for()
     await page.get_by_role("button", name="Make trouble").click()
     await page.get_by_role("option", name="Kill the bot").click()
-    await page.locator(".toast", has_text="nothing is lost").wait_for()
+    await page.locator(".check-row", has_text="nothing is lost").wait_for()
     await page.get_by_title("Tagwire is offline").wait_for()
 
 
