@@ -264,6 +264,7 @@ async def test_after_days_of_trying_a_post_is_given_up_and_kept(newsroom: Newsro
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)], ids=["on", "back"])
+@pytest.mark.fault("F35")
 async def test_a_clock_that_jumps_neither_doubles_nor_loses(
     newsroom: Newsroom, jump: timedelta
 ) -> None:

@@ -34,6 +34,7 @@ def stream() -> Iterator[io.StringIO]:
 
 
 @pytest.mark.parametrize("text", SECRETS)
+@pytest.mark.fault("F50")
 def test_secrets_are_redacted_by_shape(text: str) -> None:
     assert "S3cret" not in redact(text)
     assert BOT_TOKEN not in redact(text)
@@ -55,6 +56,7 @@ def test_ordinary_addresses_and_words_stay_as_they_are(text: str) -> None:
 
 @pytest.mark.parametrize("form", ["human", "json"])
 @pytest.mark.parametrize("text", SECRETS)
+@pytest.mark.fault("F50")
 def test_a_traceback_holds_no_secret(form: str, text: str, stream: io.StringIO) -> None:
     set_up("info", form, stream)
     try:

@@ -95,6 +95,7 @@ async def test_a_corrected_article_edits_its_message_and_marks_it(desk: Desk) ->
     assert len(desk.reader.requests) == requests
 
 
+@pytest.mark.fault("F53")
 async def test_a_message_that_a_moderator_deleted_stays_deleted(desk: Desk) -> None:
     await desk.open()
     await desk.write("Harbor opens")

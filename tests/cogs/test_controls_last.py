@@ -68,6 +68,7 @@ async def test_a_page_does_not_shift_when_articles_arrive(stage: Stage) -> None:
     assert "session 7" in turned.text and "session 8" not in turned.text
 
 
+@pytest.mark.fault("F28")
 async def test_a_lost_key_gets_a_sentence(stage: Stage) -> None:
     mina = stage.person()
     shown = (await mina.command("tag", name="UN")).message
@@ -91,6 +92,7 @@ def walk(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.fault("F28")
 async def test_another_servers_articles_and_views_stay_its_own(stage: Stage) -> None:
     secret = [e for e in entries() if e.guid == "glacier"]
     feed = await record(stage.store, secret, title="Elsewhere", scope_id=4242)
@@ -121,6 +123,7 @@ async def test_another_servers_articles_and_views_stay_its_own(stage: Stage) -> 
     assert "too old" in (await mina.press(unis, "Next")).text
 
 
+@pytest.mark.fault("F26")
 async def test_a_slow_answer_is_deferred_then_filled_in(stage: Stage) -> None:
     await stage.stop()
     await stage.start(SlowStore(stage.store, 1.2))

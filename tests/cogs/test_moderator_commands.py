@@ -88,6 +88,7 @@ async def test_a_strict_query_shows_the_place_and_the_mend_can_be_used(stage: St
     assert used.message and "Confirm" in labels_of(used.message)
 
 
+@pytest.mark.fault("F29")
 async def test_a_member_sees_no_moderator_command_and_is_refused_on_the_server(
     stage: Stage,
 ) -> None:
@@ -130,6 +131,7 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.fault("F29")
 async def test_a_member_who_presses_a_moderators_button_is_refused(stage: Stage) -> None:
     ravi, mina = stage.person("ravi"), stage.person()
     shown = (await ravi.command("tag", name="UN")).message
@@ -191,6 +193,7 @@ async def test_pausing_resuming_testing_and_removing(stage: Stage) -> None:
     assert [s.query for s in await stage.store.subscriptions.list(stage.guild_id)] == ["tag:un"]
 
 
+@pytest.mark.fault("F28")
 async def test_another_servers_subscription_cannot_be_touched(stage: Stage) -> None:
     made = await stage.store.subscriptions.add(TargetKind.TEXT, 4242, 77, "tag:un", 1, NOW)
     ravi = stage.person("ravi")

@@ -38,6 +38,7 @@ def nonces(room: Newsroom) -> list[str]:
     return [r.body["nonce"] for r in room.member.requests_to("POST", "/messages")]
 
 
+@pytest.mark.fault("F5")
 async def test_after_the_feed_answered_and_before_anything_is_recorded(newsroom: Newsroom) -> None:
     await newsroom.subscribe("newsroom")
     asked = newsroom.server.feed.requests
@@ -69,6 +70,7 @@ async def test_after_sending_is_committed_and_before_the_post_arrives(newsroom: 
     await exactly_once(newsroom, title)
 
 
+@pytest.mark.fault("F1")
 async def test_after_the_message_stands_and_before_discord_says_so(newsroom: Newsroom) -> None:
     await newsroom.subscribe("newsroom")
     newsroom.kill_when(Moment.STORED, "POST", "/messages")
@@ -89,6 +91,7 @@ async def test_after_discord_said_so_and_before_it_is_written_down(newsroom: New
     await exactly_once(newsroom, title)
 
 
+@pytest.mark.fault("F51")
 async def test_after_sending_and_before_publishing(newsroom: Newsroom) -> None:
     await newsroom.subscribe("announcements")
     newsroom.kill_when(Moment.RECEIVED, "POST", "/crosspost")
@@ -99,6 +102,7 @@ async def test_after_sending_and_before_publishing(newsroom: Newsroom) -> None:
     assert message["flags"] & 1, "it is published"
 
 
+@pytest.mark.fault("F2")
 async def test_half_an_hour_later_the_channel_is_read_before_anything_is_sent(
     newsroom: Newsroom,
 ) -> None:
@@ -125,6 +129,7 @@ async def test_half_an_hour_later_with_nothing_posted_it_is_posted(newsroom: New
     await exactly_once(newsroom, title)
 
 
+@pytest.mark.fault("F3")
 async def test_half_an_hour_later_with_an_unreadable_channel_nothing_is_sent_on_a_guess(
     newsroom: Newsroom,
 ) -> None:
@@ -146,6 +151,7 @@ async def test_half_an_hour_later_with_an_unreadable_channel_nothing_is_sent_on_
     assert len(nonces(newsroom)) == 1
 
 
+@pytest.mark.fault("F52")
 async def test_a_forum_post_is_looked_for_because_no_nonce_protects_it(newsroom: Newsroom) -> None:
     await newsroom.subscribe("stories")
     newsroom.kill_when(Moment.STORED, "POST", "/threads")

@@ -167,6 +167,7 @@ async def test_restarts_poll_nothing_early(bench: Bench, site: Site) -> None:
     assert len(site.requests) == 1
 
 
+@pytest.mark.fault("F35")
 async def test_a_clock_that_is_set_back_stops_no_polling(bench: Bench, site: Site) -> None:
     await bench.desk.add(site.answers("/feed", rss("One")), PUBLIC_SCOPE_ID, NOW)
     await bench.poller.tick(NOW + timedelta(minutes=1))
@@ -175,6 +176,7 @@ async def test_a_clock_that_is_set_back_stops_no_polling(bench: Bench, site: Sit
     assert await bench.poller.tick(earlier + 6 * HOUR) == 1
 
 
+@pytest.mark.fault("F42")
 async def test_renamed_ids_and_new_dates_owe_nothing_twice(bench: Bench, site: Site) -> None:
     titles = [f"T{n}" for n in range(30)]
     url = site.answers("/feed", rss(*titles))

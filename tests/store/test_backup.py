@@ -68,6 +68,7 @@ async def test_backup_of_an_open_store_holds_what_was_committed(
     assert verify(copy.file).articles == 1
 
 
+@pytest.mark.fault("F34")
 def test_backup_under_constant_writing_ends_and_is_consistent(folder: Path, tmp_path: Path) -> None:
     with raw(folder / DATABASE) as connection:
         connection.execute("CREATE TABLE pairs (a INTEGER, b INTEGER, filler BLOB)")
@@ -165,6 +166,7 @@ while True:
 """
 
 
+@pytest.mark.fault("F34")
 def test_a_killed_backup_leaves_no_torn_file(folder: Path, tmp_path: Path) -> None:
     with raw(folder / DATABASE) as connection:
         connection.execute("CREATE TABLE filler (b BLOB)")
@@ -223,6 +225,7 @@ async def test_restored_store_accepts_new_articles_under_ids_never_used(
     assert {"posts", "deliveries", "subscriptions", "articles"} <= numbered
 
 
+@pytest.mark.fault("F34")
 def test_restore_posts_nothing_on_a_guess(folder: Path, tmp_path: Path) -> None:
     with raw(folder / DATABASE) as connection:
         connection.executescript(

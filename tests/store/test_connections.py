@@ -74,6 +74,7 @@ async def test_a_reader_cannot_write(store: Store) -> None:
         await store._connections.read(lambda c: c.execute("DELETE FROM meta").rowcount)
 
 
+@pytest.mark.fault("F30")
 async def test_a_second_bot_is_refused_and_the_first_one_s_end_frees_the_store(
     tmp_path: Path,
 ) -> None:
@@ -159,6 +160,7 @@ async def test_a_killed_import_leaves_whole_documents(tmp_path: Path, after: int
     assert sound(tmp_path)
 
 
+@pytest.mark.fault("F33")
 def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as connection:
         migrate.migrate(connection)
@@ -188,6 +190,7 @@ async def refusal(folder: Path) -> str:
     return refused.value.key
 
 
+@pytest.mark.fault("F33")
 async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     async with Store.open(tmp_path):
         pass
@@ -202,6 +205,7 @@ async def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     assert await refusal(tmp_path) == "store.foreign"
 
 
+@pytest.mark.fault("F33")
 async def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"not a database, but long enough to be read as one" * 99)
     assert await refusal(tmp_path) == "store.damaged"
@@ -221,6 +225,7 @@ async def test_reading_makes_no_store(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.fault("F32")
 async def test_a_full_disk_says_so_and_the_store_goes_on(newsroom: Newsroom) -> None:
     await newsroom.publish(make_entry("before"))
     await newsroom.store._connections.outside_transaction(

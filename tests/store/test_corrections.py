@@ -57,6 +57,7 @@ async def test_a_changed_article_edits_its_message_once_it_has_settled(posted: N
     assert await due(posted.store, LATER + timedelta(days=9)) == []
 
 
+@pytest.mark.fault("F53")
 async def test_an_article_that_keeps_changing_is_edited_so_often_and_no_more(
     posted: Newsroom,
 ) -> None:

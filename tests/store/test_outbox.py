@@ -56,6 +56,7 @@ async def drained(store: Store, now: datetime = NOW) -> list[tuple[int, str]]:
     return shown
 
 
+@pytest.mark.fault("F42")
 async def test_a_first_fetch_announces_nothing(newsroom: Newsroom) -> None:
     await subscribe(newsroom.store, 1)
     intake = await newsroom.publish(make_entry("old news"), announce=True)
@@ -92,6 +93,7 @@ async def test_two_subscriptions_of_a_channel_are_one_delivery_with_both_pings(
     assert parcel.mention_role_ids == (11, 12)
 
 
+@pytest.mark.fault("F47")
 async def test_one_is_in_flight_per_channel_and_a_stuck_one_holds_up_no_other(
     live: Newsroom,
 ) -> None:
@@ -172,6 +174,7 @@ async def test_nonces_differ_between_posts_and_stores_and_fit(
     assert all(len(nonce) == 22 for nonce in nonces)
 
 
+@pytest.mark.fault("F42")
 async def test_after_an_absence_a_channel_gets_its_cap_and_a_line(live: Newsroom) -> None:
     await subscribe(live.store, 1, "", cap=3)
     assert await announce(live, *"abcdefgh") == 3
@@ -316,6 +319,7 @@ async def test_an_old_article_that_changes_but_matched_before_is_not_announced(
     assert await newsroom.store.outbox.form(NOW) == 0
 
 
+@pytest.mark.fault("F25")
 async def test_a_guild_that_was_left_waits(live: Newsroom) -> None:
     await subscribe(live.store, 1)
     await live.store.guilds.left(GUILD, NOW)
