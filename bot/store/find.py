@@ -9,8 +9,8 @@ from itertools import combinations
 
 from bot.model import Note, Page
 from bot.query import language, text
-from bot.query.nodes import And, Node, Or, Phrase, Prefix, Query, Word, all_of
-from bot.store import nearest, searching
+from bot.query.nodes import And, Named, Node, Or, Phrase, Prefix, Query, Word, all_of
+from bot.store import lookup, nearest, searching
 from bot.store.beside import Beside
 from bot.store.resolve import Asked
 from bot.store.searching import Window
@@ -19,6 +19,7 @@ from bot.store.vocabulary import Vocabulary
 # Of more words than this, most of them says less than the order of those with any of them.
 _MOST_WORDS = 3
 _TRIED = 5
+_NAME_WORDS = 5  # a tag's other name is not longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class _Finding:
         """Return a page of what the query matches, ordered by weighed words if it can be."""
         if weights is None or query.sort != "best":
             return self.page(query)
-        return searching.weighed(self.connection, query, self.asked, self.window, weights)
+        return searching.weighed(
+            self.connection, query, self.asked, self.window, weights, self.beside
+        )
 
     def finds(self, query: Query) -> bool:
         return searching.found(self.connection, query, self.asked, self.window.until)
@@ -67,8 +70,13 @@ def find(
 ) -> Page:
     """Return what a search finds, else repaired or nearest results with notes."""
     finding = _Finding(connection, vocabulary, asked, window, beside)
-    page = finding.page(query)
     parts = _Parts.of(query)
+    wider = _widened(connection, query, parts, asked) if parts.words else None
+    if wider is not None:
+        page = finding.page(wider[0])
+        if page.total:
+            return replace(page, notes=(wider[1],))
+    page = finding.page(query)
     if page.total or not parts.words:
         return page
     if parts.filters and not finding.finds(_query((), parts.filters)):
@@ -92,6 +100,30 @@ def find(
 def _query(words: Sequence[Node], filters: Sequence[Node], like: Query | None = None) -> Query:
     sort = "best" if like is None or like.sort is None else like.sort
     return language.narrow(Query(None), *words, *filters, sort=sort)
+
+
+def _widened(
+    connection: sqlite3.Connection, query: Query, parts: _Parts, asked: Asked
+) -> tuple[Query, Note] | None:
+    """Return the query with words that a tag is known by letting its articles in, with a note.
+
+    None when they are no tag's other name.
+    """
+    words = [word for word in parts.words if isinstance(word, Word)]
+    if len(words) < len(parts.words) or len(words) > _NAME_WORDS:
+        return None
+    typed = " ".join(word.text for word in words)
+    names = [(typed, words)] + ([(w.text, [w]) for w in words] if len(words) > 1 else [])
+    for name, said in names:
+        if lookup.has_alias(connection, name, asked.scope):
+            meant = Or((all_of(*said) or said[0], Named("tag", (name,))))
+            rest = [word for word in words if word not in said]
+            exactly = _query([Phrase(word.text) for word in words], parts.filters, query)
+            back = language.str_of(replace(exactly, sort=query.sort))
+            note = Note("store.note_alias", {"name": name}, back)
+            wider = language.narrow(Query(None), meant, *rest, *parts.filters, sort=query.sort)
+            return wider, note
+    return None
 
 
 def _repaired(

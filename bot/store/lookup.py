@@ -48,6 +48,20 @@ def tag_keys(connection: sqlite3.Connection, value: str, scope: Scope) -> tuple[
     return tuple(row["key"] for row in rows)
 
 
+def has_alias(connection: sqlite3.Connection, name: str, scope: Scope) -> bool:
+    """Return whether a name is another name of a tag in the scope, or a tag has other names."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM tag_aliases
+        WHERE (key = :key OR target_key = :key) AND kind = 'alias'
+          AND scope_id IN (SELECT value FROM json_each(:scopes))
+        LIMIT 1
+        """,
+        {"key": tags.tag_key(name), "scopes": visible(scope)},
+    ).fetchone()
+    return row is not None
+
+
 def tag_ids(connection: sqlite3.Connection, value: str, scope: Scope) -> tuple[int, ...]:
     """Return the ids of the tags a name means: by key and aliases, else by a feed's slug."""
     keys = tag_keys(connection, value, scope)

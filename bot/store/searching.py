@@ -216,6 +216,7 @@ def weighed(
     asked: Asked,
     window: Window,
     weights: Mapping[str, float],
+    beside: Beside | None = None,
 ) -> Page:
     """Return one page of exactly what the query matches, in the order of weighed words.
 
@@ -226,24 +227,23 @@ def weighed(
     until = newest(connection) if window.until is None else window.until
     if not branches:
         return Page((), 0, until=until)
-    counted = statements.total(branches, asked.scope, until)
-    (total,) = connection.execute(counted.sql, counted.values).fetchone()
-    if total > _WEIGHED:
-        return of_test(connection, test, "best", asked, window)
+    found = places(connection, test, "new", asked, Window(1, until=until), until, beside)
+    if found.total > _WEIGHED:
+        return of_test(connection, test, "best", asked, window, beside)
     wanted = statements.page(branches, asked.scope, "new", None, until, _ALL)
     allowed = {row["id"]: row["sort_at"] for row in connection.execute(wanted.sql, wanted.values)}
     if window.fold:
         allowed = folding.told_once(connection, allowed)
-    places = nearest.ordered(connection, allowed, weights)
-    shown, before = nearest.window(places, window.cursor, window.limit)
+    ordered = nearest.ordered(connection, allowed, weights)
+    shown, before = nearest.window(ordered, window.cursor, window.limit)
     if not shown:
-        return Page((), len(places), until=until)
+        return Page((), len(ordered), until=until)
     rows = [{"id": at.id, "sort_at": at.sort_at, "score": at.score} for at in shown]
     return Page(
         heads.hits(connection, rows, Passage.of(test), asked.scope if window.fold else None),
-        len(places),
+        len(ordered),
         next=Cursor(shown[-1].sort_at, shown[-1].score)
-        if before + len(shown) < len(places)
+        if before + len(shown) < len(ordered)
         else None,
         previous=Cursor(shown[0].sort_at, shown[0].score, True) if before else None,
         first=before + 1,
@@ -259,7 +259,7 @@ def found(
     last = newest(connection) if until is None else until
     if not branches:
         return False
-    wanted = statements.page(branches, asked.scope, "new", None, last, 1)
+    wanted = statements.some(branches, asked.scope, last)
     return connection.execute(wanted.sql, wanted.values).fetchone() is not None
 
 

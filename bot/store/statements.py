@@ -105,6 +105,14 @@ def total(
     return Statement(f"SELECT {' + '.join(parts) or '0'} AS total", values)
 
 
+def some(branches: Sequence[Branch], scope: Scope, until: int) -> Statement:
+    """Return the statement that gives a row when there is any match, at the price of the first."""
+    values: dict[str, object] = {"scopes": visible(scope), "until": until}
+    sources = [_source(branch, number, values) for number, branch in enumerate(branches)]
+    selects = " UNION ALL ".join(f"SELECT a.id {source}" for source in sources)
+    return Statement(f"{selects} LIMIT 1", values)
+
+
 def by_month(branches: Sequence[Branch], scope: Scope, until: int) -> Statement:
     """Return the statement that counts the matches of each month in which there are any."""
     values: dict[str, object] = {"scopes": visible(scope), "until": until}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import PUBLIC_SCOPE
+from bot.model import PUBLIC_SCOPE, Scope
 from bot.query import language
 from tests.conftest import NOW, Newsroom, make_entry
 
@@ -36,3 +36,27 @@ async def test_a_passage_is_the_block_with_most_of_the_words(newsroom: Newsroom)
     assert (found.block, found.text, found.heading) == (2, "Ferries met a storm.", None)
     nothing = await store.articles.passage(language.parse("desert"), 1, PUBLIC_SCOPE, now=NOW)
     assert nothing is None
+
+
+async def test_a_tags_other_name_finds_what_is_tagged_and_says_so(newsroom: Newsroom) -> None:
+    store = newsroom.store
+    await newsroom.publish(
+        make_entry("Assembly votes", tags=["United Nations"], url="https://example.org/1"),
+        make_entry("The UN of cats", tags=["Cats"], url="https://example.org/2"),
+        make_entry("Assembly of bees", tags=["Bees"], url="https://example.org/3"),
+    )
+    await store.names.alias("UN", "United Nations", 7)
+
+    guild = Scope(7)
+
+    async def titles(typed: str, scope: Scope = guild) -> tuple[set[str], list[str]]:
+        page = await store.articles.find(language.parse(typed), scope, now=NOW)
+        return {hit.title for hit in page.hits}, [note.key for note in page.notes]
+
+    said = ["store.note_alias"]
+    assert await titles("UN") == ({"Assembly votes", "The UN of cats"}, said)
+    assert await titles("assembly UN") == ({"Assembly votes"}, said)
+    assert await titles("united nations") == ({"Assembly votes"}, said)
+    assert await titles('"UN"') == ({"The UN of cats"}, [])
+    assert await titles("UN", PUBLIC_SCOPE) == ({"The UN of cats"}, [])
+    assert await titles("UN -assembly") == ({"The UN of cats"}, said)
