@@ -12,6 +12,8 @@ from bot.playground.world import Channel
 # A feed is asked every five seconds, and a failed post is tried again for two minutes.
 SOON_S = 30.0
 LATER_S = 130.0
+# The feed gains an item every twenty seconds: three chances to fit what is subscribed.
+MEET_S = 70.0
 # A correction settles for half a minute before its message is edited.
 SETTLED_S = 75.0
 # A channel that is left alone is watched for so many times longer than a post.
@@ -44,8 +46,8 @@ def posted_once(published: Published, least_s: float) -> Watching:
             failed = [request for request in watch.posts() if request.status >= 300]
             return [item for request in failed if (item := item_of(request.body))]
 
-        # It may be an older item that was still on its way.
-        await watch.until(met, SOON_S)
+        # It may be an older item that was still on its way, or a later one that fits a query.
+        await watch.until(met, MEET_S)
         item = next(iter(met()), published.name)
         await _shown(watch, item)
 
