@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import statistics
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +23,7 @@ from bot.app import Parts, assembled
 from bot.model import PUBLIC_SCOPE_ID, Entry, Keyed, Reading, TargetKind
 from bot.playground import limits, owner
 from bot.playground.driver import Driver
+from bot.playground.faults import TooMany
 from bot.playground.hub import Request
 from bot.playground.server import Server
 from bot.settings import Settings
@@ -33,6 +35,9 @@ PATIENCE = 2.0
 # What logging in asked must have left the limits' windows before the first post.
 QUIET_S = 2 * limits.GLOBAL_RATE[1]
 LEAST = 0.95
+PAIRS = 5
+# Longer than the others take: whoever waited for it would show.
+TOLD_TO_WAIT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,16 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a run did: seconds from the start of the courier, refusals, and whether all is well."""
+    """What a run did: seconds from the start of the courier, refusals, and whether all is well.
+
+    `others_s` is the last message of all channels but the first one made.
+    """
 
     seconds: float
     too_many: int
     in_order: bool
     posted: int
+    others_s: float
 
 
 def measure() -> Sequence[Row]:
@@ -87,10 +96,33 @@ def measure() -> Sequence[Row]:
 
 async def _measure() -> list[Row]:
     wide, deep = Load(articles=1, channels=1_000), Load(articles=40, channels=25)
+    beside = Load(articles=3, channels=40)
     return [
         _row("one article to 1,000 channels: share of the ceiling", wide, await _run(wide)),
         _row("40 articles to 25 channels, in order: share of the ceiling", deep, await _run(deep)),
+        await _row_beside(beside),
     ]
+
+
+async def _row_beside(load: Load) -> Row:
+    """Let a channel be told to wait while the others get theirs, beside a run without it."""
+    pairs: list[tuple[float, float]] = []
+    for n in range(PAIRS):
+        order = (False, True) if n % 2 else (True, False)
+        took = {limited: (await _run(load, limited=limited)).others_s for limited in order}
+        pairs.append((took[False], took[True]))
+    calm, beside = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return Row(
+        "a 429 on one channel delays no other: the others' time without it to with it",
+        f"{beside:.2f} s with it",
+        f"{calm:.2f} s without it",
+        statistics.median(without / with_it for without, with_it in pairs),
+        LEAST,
+        at_least=True,
+        n=PAIRS,
+        note=f"{load.channels - 1} other channels, {load.articles} articles each; "
+        f"the one waits {TOLD_TO_WAIT_S:.0f} s",
+    )
 
 
 def _row(promise: str, load: Load, seen: Seen) -> Row:
@@ -110,13 +142,16 @@ def _row(promise: str, load: Load, seen: Seen) -> Row:
     )
 
 
-async def _run(load: Load) -> Seen:
+async def _run(load: Load, *, limited: bool = False) -> Seen:
     with tempfile.TemporaryDirectory(prefix="tagwire-bench-") as folder:
         async with Server() as server, _online(server, Path(folder)) as parts:
             channels = [
                 int(owner.add_channel(server.hub, f"desk-{n}").id) for n in range(load.channels)
             ]
             await _owe(parts.store, int(server.world.guild_id), channels, load.articles)
+            if limited:
+                first = f"POST /channels/{channels[0]}/messages"
+                server.faults.add(first, TooMany(TOLD_TO_WAIT_S))
             await asyncio.sleep(QUIET_S)
             return await _drained(server, parts, load)
 
@@ -203,4 +238,6 @@ def _seen(requests: Sequence[Request], started: float, load: Load) -> Seen:
     )
     last = max((post.seconds for post in posts), default=math.inf)
     too_many = sum(request.status == 429 for request in requests)
-    return Seen(last - started, too_many, in_order, len(posts))
+    first = min(by_channel, default="")
+    others = max((post.seconds for post in posts if post.path != first), default=math.inf)
+    return Seen(last - started, too_many, in_order, len(posts), others - started)

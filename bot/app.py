@@ -146,9 +146,10 @@ class Parts:
         _log.info("app.stopped")
 
     async def _connect(self, stop: asyncio.Event, token: str) -> None:
-        await self.courier.sit_out(utc_now(), stop)
-        if not stop.is_set():
-            async with self.client:
+        # Entered before the wait: a client that was never entered cannot be closed.
+        async with self.client:
+            await self.courier.sit_out(utc_now(), stop)
+            if not stop.is_set():
                 self._logs_in.set()
                 await self.client.start(token)
 
