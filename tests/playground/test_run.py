@@ -1,10 +1,12 @@
 """The playground as a person starts it: sample, feed, bot as a process, an orderly end."""
 
 import asyncio
+import json
 import re
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -18,6 +20,7 @@ from bot.playground.server import Server
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(60)
 async def test_the_sample_is_imported_and_the_bot_answers(tmp_path: Path) -> None:
     async with running(data_dir=tmp_path) as (server, child):
         await server.wait_for_bot(15)
@@ -64,6 +67,65 @@ async def test_the_verb_prints_the_address_and_ends_in_order(number: signal.Sign
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def playground(*arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "playground", "--headless", *arguments),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+@pytest.mark.timeout(60)
+async def test_another_server_is_begun_at_the_same_address() -> None:
+    process = await playground()
+    assert process.stdout is not None
+    try:
+        line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        socket = line.split()[-1].replace("http", "ws").replace("/?t=", "/page/socket?t=")
+        await asyncio.wait_for(process.stdout.readline(), 30)
+        async with aiohttp.ClientSession() as session:
+            async with session.ws_connect(socket) as page:
+                assert (await asked(page, "hello"))["servers"]["current"] == "quiet"
+                assert (await asked(page, "server", id="moon"))["ok"] is False
+                assert (await asked(page, "server", id="newsroom"))["ok"]
+                while (await page.receive()).type is aiohttp.WSMsgType.TEXT:
+                    pass
+            await asyncio.wait_for(process.stdout.readline(), 30)
+            async with session.ws_connect(socket) as page:
+                hello = await asked(page, "hello")
+        assert hello["servers"]["current"] == "newsroom"
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 14) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def asked(page: aiohttp.ClientWebSocketResponse, op: str, **fields: str) -> dict[str, Any]:
+    """Ask the page's socket; gives its answer, past what is told meanwhile."""
+    await page.send_json({"op": op, "n": 1, **fields})
+    while "re" not in (told := await page.receive_json()):
+        pass
+    answer: dict[str, Any] = told
+    return answer
+
+
+@pytest.mark.timeout(60)
+async def test_a_session_is_played_and_headless_ends_after_it(tmp_path: Path) -> None:
+    session = tmp_path / "session.jsonl"
+    steps = (
+        {"tagwire_session": 1},
+        {"as": "mina", "in": "general", "command": "tag", "options": {"name": "UN"}},
+        {"as": "mina", "in": "general", "of": {"answer": 0}, "press": "Next"},
+    )
+    session.write_text("\n".join(map(json.dumps, steps)), encoding="utf-8")
+    process = await playground("--replay", str(session))
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    assert "2 steps of session.jsonl were played." in printed.decode()
 
 
 @pytest.fixture
