@@ -100,6 +100,32 @@ async def test_trouble_says_what_should_follow_and_shows_that_it_did(
     assert "It happened: Seen: 2 tries" in await page.locator("#news").inner_text()
 
 
+@SIZES
+async def test_the_panel_keeps_query_and_sql_with_the_action_they_belong_to(
+    open_page: Open, world: PageWorld, size: dict[str, int]
+) -> None:
+    page = await open_page(size)
+    if size == PHONE:
+        await page.locator("#open-panel").click()
+    sql = "0.25 ms  SELECT 1\n\n0.50 ms  SELECT 2"
+    for of, kind, words, detail in (
+        ("7", "interaction", "/tag name=UN by mina", None),
+        ("8", "interaction", "/latest by ravi", None),
+        ("7", "query", "tag:UN sort:new", None),
+        ("7", "store", "Read from the store: 2 statements in 1.0 ms", sql),
+        ("item 4", "feed", "Published: Tides", None),
+        ("item 4", "store", "Recorded in 4.0 ms: 1 new, 0 changed, 1 owed", None),
+    ):
+        await world.push("trace", entry=pw.trace(kind, words, detail) | {"of": of})
+    group = page.locator(".steps-group", has_text="/tag name=UN")
+    await group.get_by_text("tag:UN sort:new").wait_for()
+    assert await group.locator(".step-kind").all_inner_texts() == ["Interaction", "Query", "SQL"]
+    await group.locator("summary").click()
+    assert await group.locator("pre").inner_text() == sql
+    item = page.locator(".steps-group", has_text="Published: Tides")
+    await item.get_by_text("Recorded in 4.0 ms").wait_for()
+
+
 async def test_publishing_and_trouble_say_what_follows(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
     await page.get_by_role("button", name="Publish now").click()
