@@ -56,6 +56,7 @@ TIDY_FIRST_S = 300.0
 TOO_MANY = 429
 TIDY_EVERY_S = 86_400.0
 SEARCH_EVERY_S = 5.0
+SEARCH_FAILED_S = 1_800.0
 
 # What a running bot takes up at SIGHUP; all else needs a start.
 RELOADABLE = frozenset(
@@ -176,10 +177,15 @@ class Parts:
     async def _keep_search_quick(self) -> None:
         while True:
             started = time.monotonic()
-            if await self.store.beside.refresh():
-                extra = {"articles": self.store.beside.articles}
-                extra["seconds"] = round(time.monotonic() - started)
-                _log.info("app.postings_made", extra=extra)
+            try:
+                if await self.store.beside.refresh():
+                    extra = {"articles": self.store.beside.articles}
+                    extra["seconds"] = round(time.monotonic() - started)
+                    _log.info("app.postings_made", extra=extra)
+            except OSError:
+                # A full disk, say: search is right without, and trying costs a minute of a core.
+                _log.warning("app.postings_failed", exc_info=True)
+                await asyncio.sleep(SEARCH_FAILED_S)
             await asyncio.sleep(SEARCH_EVERY_S)
 
     def reload(self) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -223,11 +224,12 @@ class Beside:
     def _tidy(self, keep: str | None) -> None:
         """Remove the files of other times. One that another process has mapped may stay."""
         for path in self._folder.glob(f"{_PREFIX}*"):
-            if path.is_file() and (keep is None or path != self._file(keep)):
-                try:
+            if path.is_dir():
+                # What a build that was killed had written.
+                shutil.rmtree(path, ignore_errors=True)
+            elif keep is None or path != self._file(keep):
+                with suppress(OSError):
                     path.unlink()
-                except OSError:
-                    continue
 
 
 def _stored(connection: sqlite3.Connection) -> tuple[str | None, int]:

@@ -179,6 +179,9 @@ async def test_a_planted_wrong_weight_would_be_seen(store: Store) -> None:
 
 async def test_the_file_is_made_anew_and_the_old_one_removed(store: Store) -> None:
     (before,) = store.folder.glob("postings-*")
+    (store.folder / "postings-killed.idx.work").mkdir()
+    (store.folder / "postings-killed.idx.work" / "ords0").touch()
+    (store.folder / "postings-killed.idx.part").touch()
     assert not await store.beside.refresh(least=1)
     assert await store.beside.refresh(rebuild=True)
     (after,) = store.folder.glob("postings-*")
