@@ -1,4 +1,5 @@
-"""Delivery through Discord's rate limits: one article to 1,000 channels, and 40 articles to 25.
+"""Delivery through Discord's rate limits: one article to 1,000 channels, 40 articles to 25, and
+whether a channel that is told to wait delays the others.
 
 The bot is assembled as for `./tagwire run` and posts over a real socket to the loopback server,
 which counts 50 requests a second in all and 5 per 5 seconds a channel and sends Discord's headers.
@@ -90,7 +91,7 @@ class Seen:
 
 
 def measure() -> Sequence[Row]:
-    """Measure both promises, one after the other; about a minute together."""
+    """Measure the promises one after the other; about two minutes together."""
     return asyncio.run(_measure())
 
 

@@ -270,8 +270,8 @@ class Courier:
             case Fate.UNREADABLE:
                 await outbox.unknown(parcel.post_id, outcome, now)
             case Fate.UNAUTHORISED:
-                await outbox.retry(parcel.post_id, now, outcome)
                 self.refused.set()
+                await outbox.retry(parcel.post_id, now, outcome)
             case _:
                 await self._try_again(parcel, outcome, now)
 

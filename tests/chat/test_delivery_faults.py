@@ -55,7 +55,7 @@ async def test_whatever_an_answer_is_each_article_stands_once_and_in_order(
     await desk.owe(THREE)
     desk.server.faults.add(POST, fault, times=times)
     desk.begin()
-    await delivered(desk, "newsroom", "general")
+    await delivered(desk, "newsroom", "general", skip_s=getattr(fault, "cloudflare", 0) * 10.0)
     # A request without an answer is in nobody's log.
     assert len({request.body["nonce"] for request in desk.posts()}) <= 6
 
@@ -299,7 +299,9 @@ async def test_deliveries_go_on_over_rest_while_the_gateway_breaks_twenty_times(
         await gateway.cut((4000, 4009)[n % 2])
         await asyncio.sleep(30)
     await delivered(desk, "newsroom", titles=tuple(f"Bulletin {n:02}" for n in range(20)))
-    await desk.until(gateway.online.is_set)
+    # Closed in the middle of a resumption, discord.py would leave its heart beating.
+    await desk.until(lambda: not any(s.is_closed() for s in desk.client.shards.values()))
+    await desk.later(5)
     assert gateway.identifies - before < 20
     assert gateway.resumes > 0
 

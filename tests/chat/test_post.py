@@ -417,7 +417,7 @@ async def test_a_digest_in_a_forum_is_one_post_named_by_what_it_gathers(desk: De
     )  # fmt: skip
     before = len(desk.shown("stories"))
     await desk.owe(["Harbour opens", "Ferry sails", "Harbour shuts"])
-    await asyncio.sleep(3700)
+    await desk.later(3700)
     await desk.courier.tick(desk.now())
     await desk.courier.settle()
     made = desk.shown("stories")[before:]
