@@ -185,6 +185,7 @@ async def test_the_tour_has_ten_steps_and_can_be_left(open_page: Open) -> None:
     assert await page.locator(".tour").count() == 0
 
 
+@pytest.mark.timeout(90)  # Nine looks of axe; a slow machine shares its core with much else.
 @SIZES
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_axe_finds_nothing_wrong(

@@ -1,5 +1,7 @@
 """Messages in the page: controls that work, answers under way, markup that stays text."""
 
+import pytest
+
 from tests.playground.page import examples as pw
 from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, THREAD
 from tests.playground.page.hands import SIZES, Open, ask_for_tag, browser_marks, heard, write
@@ -118,13 +120,14 @@ async def test_older_messages_load_without_moving_what_is_read(
     assert await page.locator(".jump").is_hidden()
 
 
+@pytest.mark.timeout(90)
 async def test_a_thousand_messages_scroll_without_long_pauses(
     open_page: Open, world: PageWorld
 ) -> None:
     page = await open_page()
     for n in range(1000):
         await world.post(GENERAL, author=RAVI, content=f"Line {n}")
-    await page.get_by_text("Line 999", exact=True).wait_for()
+    await page.get_by_text("Line 999", exact=True).wait_for(timeout=60_000)
     pauses = await page.evaluate(
         """async () => {
             const box = document.querySelector(".scroll");
