@@ -73,10 +73,10 @@ def find(
     parts = _Parts.of(query)
     wider = _widened(connection, query, parts, asked) if parts.words else None
     if wider is not None:
-        page = finding.page(wider[0])
+        page = finding.page(_ordered(wider[0], parts))
         if page.total:
             return replace(page, notes=(wider[1],))
-    page = finding.page(query)
+    page = finding.page(_ordered(query, parts))
     if page.total or not parts.words:
         return page
     if parts.filters and not finding.finds(_query((), parts.filters)):
@@ -95,6 +95,11 @@ def find(
             note = Note("store.note_nearest", {"count": count, "of": len(telling)})
             return replace(page, notes=(*notes, note))
     return page
+
+
+def _ordered(query: Query, parts: _Parts) -> Query:
+    """Return a query with the order that members expect of it: words ask for the best."""
+    return replace(query, sort="best") if query.sort is None and parts.words else query
 
 
 def _query(words: Sequence[Node], filters: Sequence[Node], like: Query | None = None) -> Query:
