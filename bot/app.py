@@ -175,6 +175,8 @@ class Parts:
             await asyncio.sleep(TIDY_EVERY_S)
 
     async def _keep_search_quick(self) -> None:
+        # The index answers until then: a start is not slowed by what makes it answer sooner.
+        await self._ready()
         while True:
             started = time.monotonic()
             try:

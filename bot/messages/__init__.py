@@ -41,6 +41,7 @@ class Catalogue:
         return count in (0, 1) if self.language == "fr" else count == 1
 
 
+@lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """Return the codes of all languages there is a catalogue for, English first."""
     found = sorted(e.name for e in resources.files(__package__).iterdir() if e.is_dir())

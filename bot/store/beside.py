@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bot.store.connections import Connections
 from bot.store.freshness import Freshness
@@ -28,6 +27,11 @@ from bot.store.ranking import Search, Stories, View
 from bot.store.resolve import Asked, Test
 from bot.store.statements import Order
 from bot.store.tail import Late, Tail
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 KEY = "postings"
 # Below this the index itself is quick enough.

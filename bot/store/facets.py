@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from bot.query.nodes import Query
 from bot.store import searching
@@ -20,6 +18,11 @@ from bot.store.resolve import Asked, resolve
 from bot.store.rows import many, unpacked, visible
 from bot.store.searching import Window
 from bot.store.tail import Late
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 FACETED = 2_000
 """How many of the best hits are looked at."""

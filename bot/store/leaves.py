@@ -9,13 +9,17 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bot.store import compile
 from bot.store.postings import KEY, TEXT, TITLE, WORD, Array, Posting, Postings
 from bot.store.resolve import Both, Either, Keys, Neither, Run, Start, Test
 from bot.store.tail import Late, Tail
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 # FTS5's own (sqlite.org/fts5.html, the bm25() function).
 K1, B = 1.2, 0.75

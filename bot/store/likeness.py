@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-
 from bot.query import text
 from bot.store.series import NUMBER_WORDS, UNTELLING_WORDS, days_of, is_serial
 
@@ -157,6 +155,9 @@ def likeness(one: Told, other: Told) -> float:
     """Return how surely two articles tell one story: 0 for two stories, at most 1."""
     if one.kind != other.kind or abs(one.at - other.at) > WITHIN_S:
         return 0.0
+    # Loaded here: a start needs none of it.
+    from rapidfuzz import fuzz
+
     shared = _shared(one.body, other.body)
     if _equal(one.title, other.title):
         return 0.8 + 0.2 * shared if _is_told_by_title(one, other, shared) else 0.0
@@ -215,6 +216,8 @@ def _equal(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _is_variant(one: str, other: str) -> bool:
+    from rapidfuzz import fuzz
+
     # The same first letter keeps "employment" from "unemployment".
     plain = one.isalpha() and other.isalpha() and one[0] == other[0]
     long = min(len(one), len(other)) >= _SHORTEST_VARIANT

@@ -13,16 +13,22 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+else:
+    from bot.store import arrays as np
+
+    Array = Any
 
 MAGIC = b"TAGWIRE-POSTINGS"
 FORMAT = 1  # raised when the file's layout or the weights of index.RANK change
 HEADER_BYTES = 4096
 
-Array = npt.NDArray[Any]
 # A token begins with its class: what names an article carries, unstemmed words (they are only
 # begun with, and weigh nothing), words of the title, words of any column of text.
 KEY, WORD, TITLE, TEXT = b"0", b"1", b"2", b"3"

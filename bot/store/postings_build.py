@@ -13,9 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import IO
-
-import numpy as np
+from typing import IO, TYPE_CHECKING
 
 from bot.store.postings import (
     ARRAYS,
@@ -30,6 +28,11 @@ from bot.store.postings import (
     WORD,
     Array,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 # Numbers read from the index at a time, and the most bytes of one piece that is copied.
 _INSTANCES = 2_000_000

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from bot.model import Cursor
 from bot.store.freshness import Freshness
@@ -30,6 +28,11 @@ from bot.store.resolve import (
 )
 from bot.store.statements import SPILL_S, Order
 from bot.store.tail import Late, Tail
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 _SECOND_MS = 1000
 # Single precision decides who may be on the page; those are then weighed again in double.

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from bot.model import Scope
 from bot.query import text
 from bot.query.tags import tag_key
@@ -63,6 +60,10 @@ class _Names:
 
     def near(self, typed: str) -> dict[int, int]:
         """Return names with a beginning near to what is typed, with how many errors that takes."""
+        # Loaded here: a start needs none of it.
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
         allowed = 2 if len(typed) >= _LONG else 1
         found: dict[int, int] = {}
         for part in self._parts(typed):

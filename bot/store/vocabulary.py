@@ -12,9 +12,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from bot.query import text
 
 _SHORTEST = 4
@@ -37,6 +34,10 @@ class Words:
         """
         if len(typed) < _SHORTEST or not typed.isalpha():
             return []
+        # Loaded here: a start needs none of it.
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
         allowed = 2 if len(typed) >= _LONG else 1
         found: dict[str, int] = {}
         for bucket in self._buckets(typed):
