@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -128,6 +129,7 @@ class TagwireClient(commands.AutoShardedBot):
         self.private_guilds: set[int] = set()
         self.languages: dict[int, str] = {}
         self._cog_modules = tuple(extensions)
+        self._syncing: asyncio.Task[None] | None = None
         self._seen: deque[int] = deque(maxlen=SEEN_INTERACTIONS)
 
     async def setup_hook(self) -> None:
@@ -140,10 +142,27 @@ class TagwireClient(commands.AutoShardedBot):
             await self.load_extension(extension)
         self.add_dynamic_items(Control)
         await self.tree.set_translator(CatalogueTranslator())
+        if await self.ports.store.meta.get("commands_synced") is None:
+            await self._sync()
+        else:
+            # Wording them in every language waits: until then Discord offers those of before.
+            self._syncing = asyncio.create_task(self._sync_once_ready(), name="command sync")
+
+    async def _sync_once_ready(self) -> None:
+        await self.wait_until_ready()
+        await self._sync()
+
+    async def _sync(self) -> None:
         try:
             await self.sync_changed()
         except (app_commands.AppCommandError, discord.HTTPException):
             _log.exception("commands.sync_failed")
+
+    async def close(self) -> None:
+        """Close, and leave a sync that has not begun."""
+        if self._syncing is not None:
+            self._syncing.cancel()
+        await super().close()
 
     async def sync_changed(self) -> bool:
         """Send the commands to Discord if they differ from those sent last; tell whether so."""

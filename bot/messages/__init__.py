@@ -66,7 +66,8 @@ def own_sentences(language: str) -> Mapping[str, Sentence]:
     return _read(language)
 
 
-def _read(code: str) -> dict[str, Sentence]:
+@lru_cache(maxsize=8)
+def _read(code: str) -> Mapping[str, Sentence]:
     sentences: dict[str, Sentence] = {}
     for file in (resources.files(__package__) / code).iterdir():
         if file.name.endswith(".toml"):

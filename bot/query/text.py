@@ -45,16 +45,6 @@ _GRAM = (
 _ASCII_SEPARATORS = r"\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f"
 _IN_WORD = rf"[^{_ASCII_SEPARATORS}\s{_GRAM}]"
 _LETTER = rf"[^\W\d_{_GRAM}]"
-_TOKEN = re.compile(
-    rf"""
-    (?P<grams>[{_GRAM}]+)
-    | (?P<dotted>(?<!{_IN_WORD}){_LETTER}(?:\.{_LETTER})+)\.?(?!{_IN_WORD})(?:'[sS](?!{_IN_WORD}))?
-    | (?P<number>(?<![\d.,])[0-9]{{1,3}}(?:[,'][0-9]{{3}})+(?![0-9]))
-    | (?P<word>{_IN_WORD}+(?:'{_IN_WORD}+)*(?:(?:\+\+|\#)(?!{_IN_WORD}))?)
-    """,
-    re.VERBOSE,
-)
-_ONE_GRAM = re.compile(f"[{_GRAM}]")
 
 # "US" and "U.S." are not the word "us": an acronym that is also a common word is marked.
 _COMMON_WORDS = re.compile(
@@ -73,6 +63,26 @@ _PIECES_KEPT = 1 << 17
 
 _SHOUTED_WORDS = 3
 _SHOUTED_LETTERS = 5
+
+
+@lru_cache(maxsize=1)
+def _token() -> re.Pattern[str]:
+    # Compiled at the first text: the ranges take a twentieth of a start that has none.
+    return re.compile(
+        rf"""
+        (?P<grams>[{_GRAM}]+)
+        | (?P<dotted>(?<!{_IN_WORD}){_LETTER}(?:\.{_LETTER})+)
+          \.?(?!{_IN_WORD})(?:'[sS](?!{_IN_WORD}))?
+        | (?P<number>(?<![\d.,])[0-9]{{1,3}}(?:[,'][0-9]{{3}})+(?![0-9]))
+        | (?P<word>{_IN_WORD}+(?:'{_IN_WORD}+)*(?:(?:\+\+|\#)(?!{_IN_WORD}))?)
+        """,
+        re.VERBOSE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _one_gram() -> re.Pattern[str]:
+    return re.compile(f"[{_GRAM}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +132,10 @@ def query_tokens(text: str) -> QueryTokens:
     the middle of that run must not ask for; a single character asks for any pair it begins.
     """
     found = tokens(text)
-    if not found or len(found[-1]) != 1 or not _ONE_GRAM.match(found[-1]):
+    if not found or len(found[-1]) != 1 or not _one_gram().match(found[-1]):
         return QueryTokens(tuple(found))
     before = found[-2] if len(found) > 1 else ""
-    if len(before) == 2 and _ONE_GRAM.match(before):
+    if len(before) == 2 and _one_gram().match(before):
         return QueryTokens(tuple(found[:-1]))
     return QueryTokens(tuple(found), open_end=True)
 
@@ -233,7 +243,7 @@ def _split(piece: str) -> Iterator[str]:
     plain = unmarked(piece)
     if not plain.isascii():
         plain = plain.translate(_separators())
-    for match in _TOKEN.finditer(plain):
+    for match in _token().finditer(plain):
         kind, found = match.lastgroup, match[match.lastgroup or 0]
         if kind == "grams":
             yield from _grams(found)
