@@ -28,6 +28,7 @@ import aiohttp
 from benchmarks.grounds import (
     PATIENCE_S,
     Feeds,
+    compile_all,
     cpu_s,
     environment_of,
     own_archive,
@@ -56,6 +57,7 @@ COMMAND_EVERY_S = 0.05
 
 def measure() -> Sequence[Row]:
     """Measure all promises of operating it."""
+    compile_all()
     with own_archive(ARTICLES) as folder:
         return asyncio.run(_measure(folder))
 
@@ -123,6 +125,7 @@ async def _idle(server: Server, bare: Server, folder: Path) -> list[Row]:
             start.ratio,
             2.0,
             n=PAIRS,
+            note="byte code compiled, as in an installed wheel",
         ),
     ]
 
