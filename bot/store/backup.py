@@ -106,16 +106,25 @@ def verify(file: Path) -> Copy:
         raise StoreError("backup.absent", path=str(file))
     try:
         with closing(connected(file, read_only=True)) as connection:
-            # Mapped, the check reads at more than twice the speed.
-            connection.execute("PRAGMA mmap_size = 2147418112")
             schema = _schema(connection, file)
-            faults = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if faults != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
-                raise StoreError("backup.damaged", path=str(file))
             (articles,) = connection.execute("SELECT count(*) FROM articles").fetchone()
+        # Side by side: each reads nearly all of the file, and SQLite lets the other run.
+        with ThreadPoolExecutor(1) as pool:
+            strays = pool.submit(_checked, file, "PRAGMA foreign_key_check")
+            faults = _checked(file, "PRAGMA quick_check(1)")
+            if faults != ("ok",) or strays.result() is not None:
+                raise StoreError("backup.damaged", path=str(file))
     except sqlite3.DatabaseError:
         raise StoreError("backup.damaged", path=str(file)) from None
     return Copy(file, file.stat().st_size, schema, articles)
+
+
+def _checked(file: Path, check: str) -> tuple[object, ...] | None:
+    with closing(connected(file, read_only=True)) as connection:
+        # Mapped, the check reads at more than twice the speed.
+        connection.execute("PRAGMA mmap_size = 2147418112")
+        found: tuple[object, ...] | None = connection.execute(check).fetchone()
+        return found
 
 
 def _schema(connection: sqlite3.Connection, file: Path) -> int:
