@@ -52,6 +52,7 @@ DRAIN_S = 6.0
 CLOSE_S = 3.0
 RESTART_TASK_S = 5.0
 COUNT_EVERY_S = 15.0
+PARENT_EVERY_S = 1.0
 TIDY_FIRST_S = 300.0
 TOO_MANY = 429
 TIDY_EVERY_S = 86_400.0
@@ -130,6 +131,7 @@ class Parts:
             asyncio.create_task(_kept_up(self._tidy), name="retention"),
             asyncio.create_task(_kept_up(self._keep_search_quick), name="search"),
             asyncio.create_task(metrics.watch_loop(self.metrics), name="loop watch"),
+            asyncio.create_task(self._end_with_parent(stop), name="parent watch"),
         ]
         ends = [asyncio.create_task(e.wait()) for e in (stop, self.courier.refused)]
         await asyncio.wait([login, *ends], return_when=asyncio.FIRST_COMPLETED)
@@ -153,6 +155,13 @@ class Parts:
             if not stop.is_set():
                 self._logs_in.set()
                 await self.client.start(token)
+
+    async def _end_with_parent(self, stop: asyncio.Event) -> None:
+        # A parent that is killed tells nobody; its children are then another process's.
+        while self.settings.parent and os.getppid() == self.settings.parent:  # noqa: ASYNC110
+            await asyncio.sleep(PARENT_EVERY_S)
+        if self.settings.parent:
+            stop.set()
 
     async def _count(self) -> None:
         while True:

@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "log": WORDS,
     "metrics": WORDS,
     "trace": WORDS,
+    "reports": WORDS | {"log"},
     "query": WORDS,
     "store": WORDS | {"query"},
     "ingest.pure": WORDS | {"query"},
@@ -39,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"messages", "settings", "log", "query", "store", "ingest.pure", "ingest.fetch"}
     | {"ingest", "delivery", "app", "playground"},
 }
-MAY_IMPORT["cli"] = MAY_IMPORT["doctor"] | {"doctor"}
+MAY_IMPORT["cli"] = MAY_IMPORT["doctor"] | {"doctor", "reports"}
 MAY_IMPORT["__main__"] = {"cli"}
 MAY_IMPORT["__init__"] = set()
 
@@ -49,6 +50,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "sqlite3": {"store"},
     "aiosqlite": {"store"},
     "aiohttp": {"ingest.fetch", "playground", "metrics", "app"},
+    "sentry_sdk": {"reports"},
 }
 
 FETCH_MODULES = {"fetch", "addresses"}

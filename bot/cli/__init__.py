@@ -53,7 +53,7 @@ def run() -> None:
     """Run the bot. Needs TAGWIRE_TOKEN."""
     # Nothing that is imported is garbage: looking for some takes a good part of a start.
     gc.disable()
-    from bot import app, log
+    from bot import app, log, reports
 
     gc.freeze()
     gc.enable()
@@ -61,6 +61,8 @@ def run() -> None:
     log.set_up(chosen.log_level, chosen.log_format)
     if not chosen.token:
         raise TagwireError("cli.no_token")
+    if chosen.sentry_dsn:
+        reports.start(chosen.sentry_dsn)
     finish(app.run(chosen))
 
 

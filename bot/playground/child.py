@@ -104,7 +104,7 @@ class Child:
     async def _spawn(
         self, arguments: Sequence[str], trace: int | None = None
     ) -> asyncio.subprocess.Process:
-        environment = self.environment
+        environment = {**self.environment, "TAGWIRE_PARENT": str(os.getpid())}
         if trace is not None:
             environment = {**environment, "TAGWIRE_TRACE_FD": str(trace)}
         return await asyncio.create_subprocess_exec(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -67,6 +68,45 @@ async def test_the_verb_prints_the_address_and_ends_in_order(number: signal.Sign
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_a_killed_playground_leaves_no_bot_behind() -> None:
+    process = await playground()
+    bots: list[int] = []
+    try:
+        assert process.stdout is not None
+        for _ in range(2):
+            line = await asyncio.wait_for(process.stdout.readline(), 15)
+        assert b"connected" in line
+        bots = [child for child in children_of(process.pid) if runs(child)]
+        assert bots
+        process.kill()
+        await process.wait()
+        async with asyncio.timeout(14):
+            while any(map(runs, bots)):  # noqa: ASYNC110 - another's child cannot be waited for
+                await asyncio.sleep(0.05)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        for left in filter(runs, bots):
+            os.kill(left, signal.SIGKILL)
+
+
+def children_of(process_id: int) -> list[int]:
+    folder = Path(f"/proc/{process_id}/task")
+    if not folder.is_dir():
+        pytest.skip("looks at processes by /proc (Linux)")
+    return [int(found) for file in folder.glob("*/children") for found in file.read_text().split()]
+
+
+def runs(process_id: int) -> bool:
+    """Tell whether a process is there and no mere entry that nobody has asked for yet."""
+    try:
+        status = Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 async def playground(*arguments: str) -> asyncio.subprocess.Process:
