@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ import pytest
 from bot.app import WIRE
 from bot.chat.outcomes import outcome_of
 from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, SILENT_UNTIL, Courier, back_off_s
+from bot.errors import StoreError
 from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, TargetKind
 from bot.quota import Pace, Silenced
@@ -437,3 +439,74 @@ async def test_a_try_that_may_outlast_the_nonce_is_looked_for_first(
     await desk.work()
     await desk.later(minutes=minutes)
     assert desk.poster.calls[1][0] == first
+
+
+async def fill_up(store: Store) -> None:
+    """Make every change of a post need pages that the database may not have."""
+
+    def full(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE IF NOT EXISTS filler (bytes)")
+        connection.execute(
+            """CREATE TRIGGER fills AFTER UPDATE ON posts
+               BEGIN INSERT INTO filler VALUES (zeroblob(1000000)); END"""
+        )
+        connection.execute("PRAGMA max_page_count = 1").fetchone()
+
+    await store._connections.outside_transaction(full)
+
+
+async def make_room(store: Store) -> None:
+    def room(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA max_page_count = 1000000").fetchone()
+        connection.execute("DROP TRIGGER fills")
+
+    await store._connections.outside_transaction(room)
+
+
+@pytest.mark.fault("F32")
+async def test_on_a_full_disk_nothing_is_sent_that_could_not_be_claimed(newsroom: Newsroom) -> None:
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    desk = Desk(newsroom.store, ScriptedPoster())
+    await fill_up(newsroom.store)
+    with pytest.raises(StoreError) as refused:
+        await desk.work()
+    assert refused.value.key == "store.full"
+    assert desk.poster.calls == []
+    await make_room(newsroom.store)
+    await desk.work()
+    assert desk.poster.titles(11) == ["one"]
+
+
+@pytest.mark.fault("F32")
+async def test_a_post_whose_fate_a_full_disk_took_is_tried_with_its_nonce(
+    newsroom: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    nonces: list[str] = []
+    full = asyncio.Event()
+
+    class FillingPoster(ScriptedPoster):
+        async def post(self, parcel: Parcel) -> Outcome:
+            nonces.append(parcel.nonce)
+            if not full.is_set():
+                await fill_up(newsroom.store)
+                full.set()
+            return await super().post(parcel)
+
+    await subscribe(newsroom.store, 11)
+    await announce(newsroom, ["one"])
+    desk = Desk(newsroom.store, FillingPoster())
+    await desk.courier.tick(desk.now)
+    await full.wait()
+    async with asyncio.timeout(10):
+        while "delivery.crashed" not in caplog.messages:  # noqa: ASYNC110 - written to a log
+            await asyncio.sleep(0.01)
+    await desk.courier.drain(0)
+    await make_room(newsroom.store)
+    assert (await newsroom.store.outbox.status()).sent == 0
+    again = Desk(newsroom.store, desk.poster)
+    again.now += timedelta(minutes=1)
+    await again.work()
+    assert len(nonces) == 2
+    assert len(set(nonces)) == 1
+    assert (await newsroom.store.outbox.status()).sent == 1
