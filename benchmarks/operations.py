@@ -216,18 +216,21 @@ async def _backup(server: Server, folder: Path, feeds: Feeds) -> list[Row]:
     verb = Child(environment_of(server, folder), folder=folder)
     code, said = await verb.run_once("feeds", "add", f"{feeds.address}/busy.xml")
     assert code == 0, said
-    copies: tuple[list[float], list[float]] = ([], [])
+    copies: tuple[list[float], list[float], list[float]] = ([], [], [])
     answers: tuple[list[float], list[float]] = ([], [])
     async with started_bot(server, child):
         person = await _person(server)
         with tempfile.TemporaryDirectory(dir=folder) as name:
             for turn in range(BACKUPS + 1):
                 pair = await _one_backup(person, verb, folder, Path(name))
-                _tell(f"backup {turn}: {pair[0][0]:.2f} s, copy {pair[1][0]:.2f} s")
+                _tell(
+                    f"backup {turn}: {pair[0][0]:.2f} s, copy {pair[1][0]:.2f}, {pair[2][0]:.2f} s"
+                )
                 if turn:  # The first is the warm-up.
                     for kept, found in zip((*copies, *answers), pair, strict=True):
                         kept.extend(found)
     speed = Pairs(tuple(copies[1]), tuple(copies[0]))
+    lasting = Pairs(tuple(copies[2]), tuple(copies[0]))
     size = (folder / "tagwire.db").stat().st_size
     slowed = statistics.median(answers[0]) / statistics.median(answers[1])
     return [
@@ -239,7 +242,16 @@ async def _backup(server: Server, folder: Path, feeds: Feeds) -> list[Row]:
             0.5,
             at_least=True,
             n=BACKUPS,
-            note="start of the verb's interpreter included",
+            note="start of the verb's interpreter included; the plain copy is not synced",
+        ),
+        Row(
+            "the same, against a plain copy that is on the disk as the backup is (fsync)",
+            f"{statistics.median(copies[0]):.2f} s",
+            f"{statistics.median(copies[2]):.2f} s (copy and fsync)",
+            lasting.ratio,
+            0.5,
+            at_least=True,
+            n=BACKUPS,
         ),
         Row(
             "a command (`/latest`) during it, against its usual under the same writing",
@@ -254,8 +266,8 @@ async def _backup(server: Server, folder: Path, feeds: Feeds) -> list[Row]:
 
 async def _one_backup(
     person: Driver, verb: Child, folder: Path, target: Path
-) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Return seconds of the backup and of a plain copy, of commands during it and as usual."""
+) -> tuple[list[float], list[float], list[float], list[float], list[float]]:
+    """Return seconds: the backup, a plain copy, a synced one, commands meanwhile and as usual."""
     usual: list[float] = []
     during: list[float] = []
     await _asked_while(asyncio.sleep(2), person, usual)
@@ -263,6 +275,9 @@ async def _one_backup(
     began = time.perf_counter()
     await asyncio.to_thread(shutil.copyfile, folder / "tagwire.db", target / "copy.db")
     copied = time.perf_counter() - began
+    # What a backup is to outlive: copyfile alone returns with the copy in memory.
+    await asyncio.to_thread(_to_disk, target / "copy.db")
+    lasting = time.perf_counter() - began
     (target / "copy.db").unlink()
     os.sync()
     began = time.perf_counter()
@@ -270,7 +285,12 @@ async def _one_backup(
     saved = time.perf_counter() - began
     assert code == 0, said
     (target / "a.db").unlink()
-    return [saved], [copied], during, usual
+    return [saved], [copied], [lasting], during, usual
+
+
+def _to_disk(file: Path) -> None:
+    with file.open("rb") as copied:
+        os.fsync(copied.fileno())
 
 
 async def _asked_while(
