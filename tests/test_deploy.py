@@ -189,6 +189,12 @@ def test_unit_gives_the_bot_time_to_stop_and_hides_the_token() -> None:
     assert "TAGWIRE_TOKEN=" not in (DEPLOY / "tagwire.service").read_text("utf-8")
 
 
+def test_reload_of_the_unit_is_the_signal_that_the_bot_reads_settings_at() -> None:
+    unit = (DEPLOY / "tagwire.service").read_text("utf-8")
+    assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in unit
+    assert "signal.SIGHUP, parts.reload" in (ROOT / "bot" / "app.py").read_text("utf-8")
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
 def test_unit_is_read_by_systemd_without_complaint(tmp_path: Path) -> None:
     text = (DEPLOY / "tagwire.service").read_text("utf-8")
