@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from bot.model import PUBLIC_SCOPE_ID, Block, BlockType, Entry, Feed, Intake, Keyed, Reading, Term
+from bot.model import (
+    PUBLIC_SCOPE_ID,
+    Block,
+    BlockType,
+    Entry,
+    Feed,
+    Intake,
+    Keyed,
+    Reading,
+    Term,
+    Validators,
+)
 from bot.store import Store
 
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
@@ -87,12 +98,13 @@ class Newsroom:
         announce: bool = False,
         now: datetime | None = None,
     ) -> Intake:
-        """Record entries as one document of a feed."""
+        """Record entries as one document that a poll of the feed brought."""
         source = await self.feed(feed, scope_id=scope_id)
         return await self.store.intake.record(
             source.id,
             make_reading(*entries),
             [make_keyed(entry) for entry in entries],
+            validators=Validators(),
             now=now or self.now,
             scope_id=scope_id,
             announce=announce,

@@ -4,7 +4,6 @@ the message stands in the channel afterwards.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from bot.model import Scope
 from bot.playground.driver import text_of
 from bot.playground.hub import Event
 from bot.store import DATABASE
-from tests.cogs.conftest import Stage, entries, record
+from tests.cogs.conftest import Stage, entries, paragraph, record
 
 
 class SlowArticles:
@@ -158,16 +159,24 @@ async def test_a_defect_is_a_sentence_for_the_asker_alone_also_after_a_deferral(
 
 
 async def test_a_direct_message_reads_the_public_archive_alone(stage: Stage) -> None:
-    secret = [e for e in entries() if e.guid == "glacier"]
-    await record(stage.store, secret, title="Own Desk", scope_id=stage.guild_id)
+    (public,) = (e for e in entries() if e.guid == "glacier")
+    own = replace(
+        public,
+        title="Our allotment floods",
+        guid="allotment",
+        url="https://own.example/allotment",
+        blocks=(paragraph("Bring boots on Saturday, and a spade."),),
+    )
+    await record(stage.store, [own], title="Own Desk", scope_id=stage.guild_id)
     mina = stage.person()
-    assert "3 articles" in (await mina.command("tag", name="Climate")).text
+    here = (await mina.command("tag", name="Climate")).text
+    assert "3 articles" in here and "Our allotment floods" in here
     assert stage.client
     member = await stage.client.fetch_user(int(mina.user_id))
     direct = await member.create_dm()
     mina.go(str(direct.id))
     answer = await mina.command("tag", name="Climate")
-    assert "2 articles" in answer.text
+    assert "2 articles" in answer.text and "Our allotment floods" not in answer.text
     opened = await mina.select(answer.message or {}, "Read", "Glacier lakes under watch")
     assert "Sensors measure" in opened.text
     shared = await mina.press(opened.message or {}, "Share")
