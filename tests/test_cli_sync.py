@@ -221,7 +221,7 @@ def export_of(count: int) -> str:
 
 def test_a_killed_import_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> None:
     export = tmp_path / "export.xml"
-    export.write_text(export_of(15_000))
+    export.write_text(export_of(6_000))
     killed = subprocess.Popen([sys.executable, "-m", "bot", "import", str(export)])
     try:
         while not stored_of_file(tmp_path):
@@ -232,9 +232,9 @@ def test_a_killed_import_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> N
         killed.wait()
     result = run("import", str(export))
     assert "Going on after the" in result.stderr
-    assert "15000 articles read" in result.stdout
+    assert "6000 articles read" in result.stdout
     [feed] = printed(run("feeds", "list", "--json"))
-    assert feed["articles"] == 15_000
+    assert feed["articles"] == 6_000
 
 
 def stored_of_file(folder: Path) -> int:
@@ -250,7 +250,7 @@ def stored_of_file(folder: Path) -> int:
 
 def test_on_a_terminal_a_bar_shows_rate_and_time_left(run: Run, tmp_path: Path) -> None:
     export = tmp_path / "export.xml"
-    export.write_text(export_of(20_000))
+    export.write_text(export_of(8_000))
     ours, theirs = os.openpty()
     importing = subprocess.Popen([sys.executable, "-m", "bot", "import", export], stderr=theirs)
     os.close(theirs)
@@ -260,5 +260,5 @@ def test_on_a_terminal_a_bar_shows_rate_and_time_left(run: Run, tmp_path: Path) 
             shown += piece
     os.close(ours)
     assert importing.wait() == 0
-    wanted = r"export\.xml .* \d+/20000 +\d\d:\d\d:\d\d +\d+/s"
+    wanted = r"export\.xml .* \d+/8000 +\d\d:\d\d:\d\d +\d+/s"
     assert any(re.search(wanted, line) for line in shown.decode().split("\r"))
