@@ -587,13 +587,18 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FeedPreview:
-    """What stands at an address before it is added: its title, its newest titles, better offers."""
+    """What stands at an address before it is added: its first items, better offers.
+
+    `entries` are the first as they would be stored, `count` how many would be; `unread` counts the
+    items that hold nothing to be read.
+    """
 
     url: str
     title: str
     form: str
-    titles: tuple[str, ...]
+    entries: tuple[Entry, ...]
     count: int
+    unread: int = 0
     offers: tuple[Offer, ...] = ()
 
 
@@ -608,8 +613,8 @@ class FeedDesk(Protocol):
         """Add the feed and record its first fetch (nothing is announced)."""
         ...
 
-    async def refresh(self, feed_id: int, now: datetime) -> Intake:
-        """Poll one feed now, whatever its schedule."""
+    async def refresh(self, feed_id: int, now: datetime, scope_id: int | None = None) -> Intake:
+        """Poll one feed now, whatever its schedule; for a server only its own, and not often."""
         ...
 
 

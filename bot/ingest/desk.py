@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.errors import FetchError, TagwireError, UnreadableError
+from bot.errors import FetchError, NotFoundError, TagwireError, UnreadableError
 from bot.ingest import discover
 from bot.ingest.addresses import completed
+from bot.ingest.allowance import Allowance
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.reading import Document
@@ -19,7 +21,11 @@ from bot.store import Store
 _REMEMBERED_FOR = timedelta(minutes=15)
 _REMEMBERED = 16
 _TRIED = 8
-_TITLES_SHOWN = 5
+_SHOWN = 3
+# What one server's moderators may ask of other people's sites.
+_LOOKS, _LOOKS_WITHIN = 10, timedelta(minutes=10)
+_REFRESHED_WITHIN = timedelta(minutes=5)
+_UNWELCOME = "ingest.fetch_too_often"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +56,30 @@ class Desk:
         self._poller = poller
         self._feeds_per_guild = feeds_per_guild
         self._remembered: dict[str, _Found] = {}
+        self._looks: Allowance[int] = Allowance(_LOOKS, _LOOKS_WITHIN)
+        self._refreshes: Allowance[int] = Allowance(1, _REFRESHED_WITHIN)
 
     async def preview(self, url: str, scope_id: int, now: datetime) -> FeedPreview:
         """Read an address once and say what it holds; a site's address leads to its feed.
 
-        Raises TagwireError when it holds no feed.
+        Raises TagwireError when it holds no feed, and when a server looks at too many.
         """
         await self._check_room(scope_id)
+        if scope_id != PUBLIC_SCOPE_ID and not self._is_remembered(url, now):
+            wait_s = self._looks.take(scope_id, now)
+            if wait_s:
+                raise TagwireError("ingest.feed_looks", count=_minutes(wait_s))
         found = await self._find(url, now)
-        reading = found.document.reading
-        titles = tuple(k.entry.title for k in found.document.keyed[:_TITLES_SHOWN])
-        title = reading.title or _host(found.url)
-        others = tuple(offer for offer in found.offers if offer.url != found.url)
-        return FeedPreview(found.url, title, reading.form, titles, reading.read, others)
+        reading, keyed = found.document.reading, found.document.keyed
+        return FeedPreview(
+            found.url,
+            reading.title or _host(found.url),
+            reading.form,
+            tuple(each.entry for each in keyed[:_SHOWN]),
+            len(keyed),
+            max(0, reading.read - len(keyed)),
+            tuple(offer for offer in found.offers if offer.url != found.url),
+        )
 
     async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
         """Add a feed and record its first fetch; nothing of it is announced.
@@ -81,12 +98,33 @@ class Desk:
         self._forget(found)
         return await self._store.feeds.get(feed.id, scope)
 
-    async def refresh(self, feed_id: int, now: datetime) -> Intake:
-        """Poll one feed now, whatever its schedule. Raises TagwireError, and notes it."""
+    async def refresh(self, feed_id: int, now: datetime, scope_id: int | None = None) -> Intake:
+        """Poll one feed now, whatever its schedule. Raises TagwireError, and notes it.
+
+        On behalf of a server (`scope_id`) only its own feed, and not soon after the last time.
+        """
         feed = await self._store.feeds.anywhere(feed_id)
+        if scope_id not in (None, feed.scope_id):
+            raise NotFoundError("store.no_feed", id=feed_id)
         if feed.url is None:
             raise TagwireError("ingest.feed_not_polled", title=feed.title)
-        return await self._poller.poll(feed, now)
+        if scope_id is not None:
+            self._check_pace(feed, now)
+        return await self._poller.hurry(feed, now)
+
+    def _check_pace(self, feed: Feed, now: datetime) -> None:
+        """Raise TagwireError where the feed was asked just now, or wants to be asked later."""
+        if feed.stopped is not None:
+            raise TagwireError("ingest.feed_is_stopped", title=feed.title)
+        wait_s = 0.0
+        if feed.error == _UNWELCOME and feed.next_check_at is not None:
+            # The site named a time or showed that it is asked too often already.
+            wait_s = (feed.next_check_at - now).total_seconds()
+        elif feed.last_success_at is not None:
+            wait_s = (feed.last_success_at + _REFRESHED_WITHIN - now).total_seconds()
+        wait_s = max(0.0, wait_s) or self._refreshes.take(feed.id, now)
+        if wait_s:
+            raise TagwireError("ingest.feed_too_soon", title=feed.title, count=_minutes(wait_s))
 
     async def _check_room(self, scope_id: int) -> None:
         if scope_id == PUBLIC_SCOPE_ID:
@@ -96,11 +134,14 @@ class Desk:
         if len(own) >= self._feeds_per_guild:
             raise TagwireError("ingest.feed_limit", limit=self._feeds_per_guild)
 
+    def _is_remembered(self, typed: str, now: datetime) -> bool:
+        known = self._remembered.get(completed(typed))
+        return known is not None and now - known.at < _REMEMBERED_FOR
+
     async def _find(self, typed: str, now: datetime) -> _Found:
         guessed = completed(typed)
-        known = self._remembered.get(guessed)
-        if known is not None and now - known.at < _REMEMBERED_FOR:
-            return known
+        if self._is_remembered(typed, now):
+            return self._remembered[guessed]
         fetched, address = await self._first(typed, guessed, now)
         url = fetched.permanent_url or address
         try:
@@ -154,6 +195,10 @@ class Desk:
 
 def _scope(scope_id: int) -> Scope:
     return Scope() if scope_id == PUBLIC_SCOPE_ID else Scope(scope_id)
+
+
+def _minutes(wait_s: float) -> int:
+    return max(1, math.ceil(wait_s / 60))
 
 
 def _host(url: str) -> str:

@@ -92,32 +92,49 @@ async def record(
     return feed
 
 
+LOCAL = "https://local.example/feed?key=hidden-pass"
+
+
 class Desk:
     """The port that adds feeds: one address works, any other is not reached."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.refreshed: list[int] = []
 
-    async def preview(self, url: str, scope_id: int, now: datetime) -> FeedPreview:
-        raise NotImplementedError
+    def _check(self, url: str) -> None:
+        if url != LOCAL:
+            raise FetchError("ingest.fetch_dns", host="nowhere.example")
 
-    async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
-        if url != "https://local.example/feed":
-            raise FetchError("store.no_feed", id=0)
-        own = [
+    def _entries(self) -> list[Entry]:
+        return [
             Entry(
                 title="Town hall reopens",
+                authors=("Ana Berg",),
+                source="Harbour Post",
                 guid="town",
                 tags=(Term("Town"),),
                 blocks=(paragraph("The hall."),),
             )
         ]
+
+    async def preview(self, url: str, scope_id: int, now: datetime) -> FeedPreview:
+        self._check(url)
+        own = tuple(self._entries())
+        return FeedPreview(url, "Local Gazette", "RSS 2.0", own, len(own), unread=2)
+
+    async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
+        self._check(url)
+        own = self._entries()
         feed = await record(self.store, own, title="Local Gazette", scope_id=scope_id, url=url)
         feeds = await self.store.feeds.list(scope_of(scope_id))
         return next(f for f in feeds if f.id == feed.id)
 
-    async def refresh(self, feed_id: int, now: datetime) -> Intake:
-        raise NotImplementedError
+    async def refresh(self, feed_id: int, now: datetime, scope_id: int | None = None) -> Intake:
+        feed = await self.store.feeds.anywhere(feed_id)
+        assert scope_id == feed.scope_id, "a command asks for its own server"
+        self.refreshed.append(feed_id)
+        return Intake(read=3, new=2, updated=1, unchanged=0)
 
 
 def scope_of(guild_id: int) -> Any:
@@ -132,6 +149,7 @@ class Stage:
     def __init__(self, server: Server, store: Store) -> None:
         self.server = server
         self.store = store
+        self.desk = Desk(store)
         self.client: TagwireClient | None = None
         self._task: asyncio.Task[None] | None = None
         self.now = NOW
@@ -146,7 +164,7 @@ class Stage:
     async def start(self, store: Any = None) -> None:
         """Log a client in, as a process that starts does."""
         shown = store or self.store
-        ports = Ports(shown, Desk(self.store), lambda: self.now, Settings(), link_key=link_key)
+        ports = Ports(shown, self.desk, lambda: self.now, Settings(), link_key=link_key)
         self.client = TagwireClient(ports, api=self.server.api)
         self._task = asyncio.create_task(self.client.start(self.server.token))
         await self.server.wait_for_bot()

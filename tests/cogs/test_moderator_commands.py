@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bot.chat.view_keys import custom_id
-from bot.model import Fate, Outcome, Scope, TargetKind
-from bot.playground.driver import labels_of, text_of
+from bot.model import Fate, Outcome, TargetKind
+from bot.playground.driver import labels_of
 from bot.playground.people import NotPossible
 from bot.playground.permissions import Permission
 from bot.playground.world import Overwrite
-from tests.cogs.conftest import NOW, Stage
+from tests.cogs.conftest import LOCAL, NOW, Stage
 
 
 def deny(stage: Stage, channel: str, permission: int) -> None:
@@ -118,8 +118,10 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("subscription move", {"subscription": "1", "channel": "general"}),
     ("subscription history", {}),
     ("subscription explain", {"article": "Glacier"}),
-    ("feed add", {"url": "https://local.example/feed"}),
+    ("feed add", {"url": LOCAL}),
     ("feed list", {}),
+    ("feed status", {}),
+    ("feed refresh", {"feed": "1"}),
     ("feed remove", {"feed": "1"}),
     ("feed purge", {"feed": "World Desk", "since": "2026-01-01"}),
     ("setup", {}),
@@ -141,7 +143,7 @@ async def test_a_member_who_presses_a_moderators_button_is_refused(stage: Stage)
     made = await stage.store.subscriptions.add(
         TargetKind.TEXT, stage.guild_id, 77, "tag:un", 1, NOW
     )
-    for verb in ("sub_add", "sub_del", "feed_del", "mend"):
+    for verb in ("sub_add", "sub_del", "feed_new", "feed_pull", "feed_del", "mend"):
         replace_next(stage, shown, custom_id(verb, str(made.id)))
         answer = await mina.press(shown, "Next")
         assert "Manage Server or Manage Channels" in answer.text, verb
@@ -205,49 +207,6 @@ async def test_another_servers_subscription_cannot_be_touched(stage: Stage) -> N
     replace_next(stage, shown, custom_id("sub_del", str(made.id)))
     await ravi.press(shown or {}, "Next")
     assert len(await stage.store.subscriptions.list(4242)) == 1
-
-
-async def test_a_feed_belongs_to_the_server_that_adds_it(stage: Stage) -> None:
-    ravi = stage.person("ravi")
-    added = await ravi.command("feed add", url="https://local.example/feed")
-    assert added.is_ephemeral and "Local Gazette" in added.text and "1 article" in added.text
-    found = await ravi.command("tag", name="Town")
-    assert "Town hall reopens" in found.text
-    assert await stage.store.names.tag("Town", Scope(4242)) == ()
-    listed = await ravi.command("feed list")
-    assert listed.text.index("Local Gazette") < listed.text.index("World Desk")
-
-
-async def test_removing_a_feed_says_what_becomes_of_it_and_asks(stage: Stage) -> None:
-    ravi = stage.person("ravi")
-    await ravi.command("feed add", url="https://local.example/feed")
-    asked = await ravi.command("subscription add", channel="newsroom", query='feed:"Local Gazette"')
-    await ravi.press(asked.message or {}, "Confirm")
-    offered = await ravi.autocomplete("feed remove", "feed", "gaz")
-    asked = await ravi.command("feed remove", feed=offered[0]["value"])
-    assert "Its 1 article stays" in asked.text and "1 subscription names it" in asked.text
-    removed = await ravi.press(asked.message or {}, "Confirm")
-    assert "Removed the feed" in removed.text
-    assert "Local Gazette" not in (await ravi.command("feed list")).text
-    missing = await ravi.command("feed remove", feed="Local Gazette")
-    assert "no feed of its own" in missing.text
-
-
-async def test_a_public_feed_is_not_a_servers_to_remove(stage: Stage) -> None:
-    (public,) = await stage.store.feeds.list(Scope(stage.guild_id))
-    ravi = stage.person("ravi")
-    assert await ravi.autocomplete("feed remove", "feed", "") == []
-    for typed in (f"feed:{public.id}", public.title):
-        assert "no feed of its own" in (await ravi.command("feed remove", feed=typed)).text
-    shown = (await ravi.command("tag", name="UN")).message
-    replace_next(stage, shown, custom_id("feed_del", str(public.id)))
-    assert "no feed of its own" in (await ravi.press(shown or {}, "Next")).text
-
-
-async def test_what_cannot_be_fetched_is_said(stage: Stage) -> None:
-    answer = await stage.person("ravi").command("feed add", url="https://nowhere.example/")
-    assert answer.is_ephemeral and answer.message
-    assert text_of(answer.message)
 
 
 async def test_a_channel_that_can_be_posted_to_again_is_taken_up_by_itself(stage: Stage) -> None:

@@ -79,7 +79,7 @@ const MODERATOR = [
   [
     "#composer",
     "Feeds",
-    "/feed add takes an address, /feed list shows how each feed fares, /feed remove asks before it acts.",
+    "/feed add takes an address and shows what it holds, /feed status how each feed fares, /feed remove asks before it acts.",
   ],
   [
     "#composer",
