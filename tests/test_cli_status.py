@@ -46,3 +46,31 @@ def test_status_says_what_waits_and_what_failed(
     read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
     assert (read["dead"], read["failed"][0]["titles"]) == (1, ["Poison"])
     assert read["failed"][0]["code"] == 200000 and read["paused"][0]["channel_id"] == 1
+
+
+async def fail_feeds(folder: Path) -> None:
+    async with Store.open(folder) as store:
+        room = Newsroom(store, NOW)
+        for title, scope_id in (("Quay", 0), ("Fine", 0), ("Local", 7), ("Gone", 0)):
+            feed = await room.feed(title, scope_id=scope_id)
+            if title != "Fine":
+                where = {"host": "quay.example"}
+                await store.feeds.failed(feed.id, NOW, "ingest.fetch_connect", where, NOW)
+        await store.feeds.remove(feed.id, 0)
+
+
+def test_status_names_the_public_feeds_that_fail_and_counts_the_servers_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("TAGWIRE_DATA", str(tmp_path / "data"))
+    asyncio.run(fail_feeds(tmp_path / "data"))
+    told = CliRunner().invoke(main, ["status"])
+    assert told.exit_code == 0
+    assert "1 feed fails or is gone:" in told.output and "Quay" in told.output
+    assert "quay.example cannot be reached" in told.output
+    assert "1 feed that a server added" in told.output
+    assert not any(title in told.output for title in ("Fine", "Local", "Gone"))
+    read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
+    assert [feed["title"] for feed in read["failing_feeds"]] == ["Quay"]
+    assert read["failing_feeds_of_servers"] == 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from bot.cli.parts import as_json, finish, reading_store, say
-from bot.cli.words import print_json
-from bot.model import DeadLetter, JsonObject, OutboxStatus, Target
+from bot.cli.words import feed_health, feed_json, print_json
+from bot.model import DeadLetter, Feed, JsonObject, OutboxStatus, Target
 
 # Of a page that was given up only the kind of reason is kept.
 NO_DETAIL = {"detail": "…", "status": "…", "minutes": "…"}
@@ -15,16 +15,30 @@ NO_DETAIL = {"detail": "…", "status": "…", "minutes": "…"}
 @click.command()
 @as_json
 def status(wants_json: bool) -> None:
-    """Show what waits to be posted, what failed and why, and what is unknown."""
+    """Show what waits to be posted, what failed and why, what is unknown, and feeds that fail."""
 
-    async def work() -> OutboxStatus:
+    async def work() -> tuple[OutboxStatus, tuple[Feed, ...]]:
         async with reading_store() as store:
-            return await store.outbox.status()
+            return await store.outbox.status(), await store.feeds.failing()
 
-    found = finish(work())
+    found, feeds = finish(work())
+    feeds = tuple(feed for feed in feeds if feed.stopped != "store.feed_removed")
+    public = [feed for feed in feeds if not feed.scope_id]
+    theirs = len(feeds) - len(public)
     if wants_json:
-        print_json(_json(found))
+        shown = [feed_json(feed) for feed in public]
+        print_json({**_json(found), "failing_feeds": shown, "failing_feeds_of_servers": theirs})
         return
+    _tell_posts(found)
+    if public:
+        click.echo(say("cli.status_feeds", count=len(public)))
+    for feed in public:
+        click.echo(feed_health(feed))
+    if theirs:
+        click.echo(say("cli.status_feeds_of_servers", count=theirs))
+
+
+def _tell_posts(found: OutboxStatus) -> None:
     waiting = found.owed + found.ready + found.sending
     click.echo(
         say(

@@ -278,7 +278,7 @@ class Poller:
         is_absent = fetch_error.status == 404 and now - absent_since_at > schedule.ABSENT_AFTER
         if fetch_error.gone or is_absent:
             _log.warning("feed.stopped", extra={"feed_id": feed.id, "key": error.key})
-            await self._store.feeds.stop(feed.id, error.key)
+            await self._store.feeds.stop(feed.id, error.key, now)
             return
         next_check_at = schedule.after_failure(
             now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,9 +17,12 @@ CHANNEL = "alert_channel_id"
 FAILING_FOR = timedelta(hours=24)
 KEPT_FOR = timedelta(days=90)
 _AT_ONCE = 10
+# How many of a feed's newest articles tell whose channels it reaches.
+_LATELY = 500
 
 FEED_FAILING = "store.alert_feed_failing"
 FEED_RECOVERED = "store.alert_feed_recovered"
+FEED_STOPPED = "store.alert_feed_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class AlertStore:
         return await self._connections.write(partial(_claimed, now))
 
     async def look_at_feeds(self, now: datetime) -> None:
-        """Note the servers' own feeds that fail for a day, or work again after that."""
+        """Note the feeds that fail for a day, or work again after that, for whom it concerns."""
         if await self._connections.read(partial(_feeds_to_tell, now)):
             await self._connections.write(partial(_feeds_told, now))
 
@@ -106,20 +109,56 @@ def _claimed(now: datetime, connection: sqlite3.Connection) -> tuple[Alert, ...]
     )
 
 
-_FAILING = """
-    FROM feeds WHERE scope_id <> 0 AND told_at IS NULL AND stopped IS NULL
-      AND failing_since_at <= :since
+# Those whose channels had it lately; a feed that only just came posted to nobody yet.
+_HEARERS = """
+    SELECT DISTINCT s.owner_id
+    FROM (SELECT id FROM articles WHERE feed_id = :feed ORDER BY sort_at DESC LIMIT :lately) a
+    JOIN deliveries d ON d.article_id = a.id AND d.state = 'posted'
+    JOIN delivery_wants w ON w.delivery_id = d.id
+    JOIN subscriptions s
+        ON s.id = w.subscription_id AND s.owner = 'guild' AND s.paused IS NULL
+    JOIN guilds g
+        ON g.guild_id = s.owner_id AND g.left_at IS NULL
+           AND g.settings ->> '$.alert_channel_id' > 0
+"""
+FAILING = """
+    FROM feeds WHERE told_at IS NULL AND stopped IS NULL AND failing_since_at <= :since
 """
 # A success takes the note of having told away from the feed; the alert itself stays to tell of it.
-_RECOVERED = """
-    FROM feeds f
-    WHERE f.scope_id <> 0 AND f.failing_since_at IS NULL AND f.stopped IS NULL
-      AND :failing = (
-          SELECT a.key FROM alerts a
-          WHERE a.guild_id = f.scope_id AND a.key IN (:failing, :recovered)
-            AND a.params ->> '$.id' = f.id
-          ORDER BY a.id DESC LIMIT 1)
+RECOVERED = """
+    FROM alerts a JOIN feeds f ON f.id = a.params ->> '$.id'
+    WHERE a.key = :failing AND f.failing_since_at IS NULL AND f.stopped IS NULL
+      AND NOT EXISTS (
+          SELECT 1 FROM alerts later
+          WHERE later.key IN (:failing, :recovered) AND later.guild_id = a.guild_id
+            AND later.params ->> '$.id' = a.params ->> '$.id' AND later.id > a.id)
 """
+
+
+def note_feed(
+    connection: sqlite3.Connection,
+    key: str,
+    feed_id: int,
+    now: datetime,
+    guild_ids: Sequence[int] | None = None,
+) -> None:
+    """Note something about a feed for the servers it concerns, within a transaction.
+
+    That is the server whose own it is; a public feed concerns those whose channels it posted to
+    lately, by a subscription that is on, and who chose a channel to hear of it.
+    """
+    feed = connection.execute(
+        "SELECT scope_id, title FROM feeds WHERE id = :feed", {"feed": feed_id}
+    ).fetchone()
+    if feed is None:
+        return
+    if guild_ids is None and feed["scope_id"]:
+        guild_ids = (feed["scope_id"],)
+    elif guild_ids is None:
+        values = {"feed": feed_id, "lately": _LATELY}
+        guild_ids = [row[0] for row in connection.execute(_HEARERS, values)]
+    for guild_id in guild_ids:
+        note(connection, guild_id, key, {"id": feed_id, "title": feed["title"][:100]}, now)
 
 
 def _values(now: datetime) -> dict[str, str | int]:
@@ -133,24 +172,17 @@ def _values(now: datetime) -> dict[str, str | int]:
 def _feeds_to_tell(now: datetime, connection: sqlite3.Connection) -> bool:
     return any(
         connection.execute(f"SELECT 1 {part} LIMIT 1", _values(now)).fetchone()
-        for part in (_FAILING, _RECOVERED)
+        for part in (FAILING, RECOVERED)
     )
 
 
 def _feeds_told(now: datetime, connection: sqlite3.Connection) -> None:
-    for key, part in ((FEED_FAILING, _FAILING), (FEED_RECOVERED, _RECOVERED)):
-        for feed in connection.execute(
-            f"SELECT id, scope_id, title {part}",
-            _values(now),
-        ).fetchall():
-            note(
-                connection,
-                feed["scope_id"],
-                key,
-                {"id": feed["id"], "title": feed["title"][:100]},
-                now,
-            )
-            connection.execute(
-                "UPDATE feeds SET told_at = :now WHERE id = :id AND failing_since_at IS NOT NULL",
-                {"now": second(now), "id": feed["id"]},
-            )
+    for row in connection.execute(f"SELECT id {FAILING}", _values(now)).fetchall():
+        note_feed(connection, FEED_FAILING, row["id"], now)
+        connection.execute(
+            "UPDATE feeds SET told_at = :now WHERE id = :id", {"now": second(now), "id": row["id"]}
+        )
+    # Whoever heard that it fails hears that it works again, and nobody else.
+    recovered = f"SELECT f.id, a.guild_id {RECOVERED}"
+    for row in connection.execute(recovered, _values(now)).fetchall():
+        note_feed(connection, FEED_RECOVERED, row["id"], now, (row["guild_id"],))

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.errors import NotFoundError
 from bot.model import Feed
 from bot.query import tags
-from bot.store import filing, rows
+from bot.store import alerts, filing, rows
 from bot.store.rows import second
 
 _SELECT = """
@@ -106,6 +106,19 @@ def titled(feed_id: int, title: str, connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE feeds SET title = :title, title_key = :key WHERE id = :id", values)
     connection.execute("DELETE FROM name_words WHERE what = 'feed' AND name_id = :id", values)
     filing.add_words(connection, "feed", found["scope_id"], feed_id, title)
+
+
+def stopped(feed_id: int, reason: str, now: datetime, connection: sqlite3.Connection) -> None:
+    """Poll a feed no more, and note it for the servers it concerns; its articles stay."""
+    changed = connection.execute(
+        """
+        UPDATE feeds SET stopped = :reason, next_check_at = NULL
+        WHERE id = :id AND stopped IS NULL
+        """,
+        {"id": feed_id, "reason": reason},
+    ).rowcount
+    if changed:
+        alerts.note_feed(connection, alerts.FEED_STOPPED, feed_id, now)
 
 
 def removed(feed_id: int, scope_id: int, connection: sqlite3.Connection) -> Feed:

@@ -204,11 +204,21 @@ class FeedStore:
             {"id": feed_id, "next": second(next_check_at), "interval": interval_s},
         )
 
-    async def stop(self, feed_id: int, reason: str) -> None:
-        """Poll a feed no more (410 Gone), and say why; its articles stay."""
-        await self._set(
-            "UPDATE feeds SET stopped = :reason, next_check_at = NULL WHERE id = :id",
-            {"id": feed_id, "reason": reason},
+    async def stop(self, feed_id: int, reason: str, now: datetime) -> None:
+        """Poll a feed no more (410 Gone), say why, and let whom it concerns hear of it once."""
+        await self._connections.write(partial(feed_changes.stopped, feed_id, reason, now))
+
+    async def failing(self) -> tuple[Feed, ...]:
+        """Return the feeds of every scope that fail or were stopped by their site, by title."""
+        return await self._connections.read(
+            lambda connection: feed_changes.selected(
+                connection,
+                """
+                WHERE failing_since_at IS NOT NULL OR stopped IS NOT NULL
+                ORDER BY title_key, id
+                """,
+                {},
+            )
         )
 
     async def titled(self, feed_id: int, title: str) -> None:

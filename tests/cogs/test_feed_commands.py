@@ -89,7 +89,7 @@ async def test_status_says_how_each_feed_fares_and_what_to_do(stage: Stage) -> N
     assert "Whoever runs me looks after this feed" in answer.text
     only = await ravi.command("feed status", feed="Local Gazette")
     assert "World Desk" not in only.text and "Local Gazette" in only.text
-    await stage.store.feeds.stop(own.id, "ingest.fetch_gone")
+    await stage.store.feeds.stop(own.id, "ingest.fetch_gone", NOW)
     stopped = (await ravi.command("feed status", feed="Local Gazette")).text
     assert "gone for good" in stopped and "takes it up again" in stopped
 

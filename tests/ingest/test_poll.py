@@ -159,7 +159,7 @@ async def test_a_server_refreshes_its_own_feed_alone_and_not_often(
     site.answers("/feed", b"", 429, Retry_After="7200")
     assert await refused(NOW + 2 * HOUR) == "ingest.fetch_too_often"
     assert await refused(NOW + 3 * HOUR) == "ingest.feed_too_soon", "the site said how long"
-    await bench.store.feeds.stop(feed.id, "ingest.fetch_gone")
+    await bench.store.feeds.stop(feed.id, "ingest.fetch_gone", NOW)
     assert await refused(NOW + 9 * HOUR) == "ingest.feed_is_stopped"
     assert len(site.requests) == 3
 

@@ -187,28 +187,6 @@ async def test_what_needs_a_person_is_told_once_and_so_is_the_recovery(posted: N
     assert alert.lines[0][0] == "store.alert_resumed"
 
 
-async def test_a_feed_that_fails_for_a_day_is_told_once_and_when_it_works_again(
-    posted: Newsroom,
-) -> None:
-    store = posted.store
-    await store.guilds.set(GUILD, alert_channel_id=44)
-    own = await posted.feed("Local", scope_id=GUILD)
-    public = await posted.feed("Example Wire")
-    for feed in (own, public):
-        await store.feeds.failed(feed.id, NOW, "delivery.network", {}, NOW)
-
-    async def told(now: datetime) -> list[str]:
-        await store.alerts.look_at_feeds(now)
-        return [key for alert in await store.alerts.claim(now) for key, _ in alert.lines]
-
-    assert await told(NOW + timedelta(hours=23)) == []
-    assert await told(NOW + timedelta(hours=24)) == ["store.alert_feed_failing"]
-    assert await told(NOW + timedelta(hours=48)) == []
-    await posted.publish(make_entry("local"), feed="Local", scope_id=GUILD)
-    assert await told(NOW + timedelta(hours=49)) == ["store.alert_feed_recovered"]
-    assert await told(NOW + timedelta(hours=50)) == []
-
-
 async def test_a_dead_letter_is_told(posted: Newsroom) -> None:
     await posted.store.guilds.set(GUILD, alert_channel_id=44)
     await publish(posted, "Poison", LATER, "2")
