@@ -1,8 +1,9 @@
-"""The real bot takes up a server's own feed: looked at, kept after a yes, watched, removed."""
+"""The real bot and its feeds: a server's own one from add to remove, a public one that fails."""
 
 import pytest
 
-from tests.end_to_end.conftest import Newsroom
+from bot.playground.driver import text_of
+from tests.end_to_end.conftest import PATIENCE_S, Newsroom
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -28,3 +29,26 @@ async def test_a_moderator_brings_a_feed_in_watches_and_removes_it(newsroom: New
         ("store.feed_removed",)
     ]
     newsroom.check()
+
+
+async def test_who_gets_a_public_feed_hears_once_that_it_fails_and_once_that_it_works(
+    newsroom: Newsroom,
+) -> None:
+    def heard(words: str) -> int:
+        return sum(words in text_of(m) for m in newsroom.member.messages("general"))
+
+    await newsroom.subscribe("newsroom")
+    await newsroom.moderator.command("server alerts", channel="general")
+    await newsroom.until_posted(await newsroom.publish())
+    await newsroom.until_settled()
+    newsroom.server.feed.down = True
+    failing = "SELECT count(*) FROM feeds WHERE failing_since_at IS NOT NULL"
+    await newsroom.member.until(lambda: newsroom.rows(failing) == [(1,)], PATIENCE_S)
+    newsroom.child.kill()
+    await newsroom.killed()
+    newsroom.change("UPDATE feeds SET failing_since_at = failing_since_at - 90000")
+    await newsroom.start()
+    await newsroom.member.until(lambda: heard("fails for a day now"), PATIENCE_S)
+    newsroom.server.feed.down = False
+    await newsroom.member.until(lambda: heard("works again"), PATIENCE_S)
+    assert (heard("fails for a day now"), heard("works again")) == (1, 1)
