@@ -15,7 +15,7 @@ from bot.messages import NAMES, Sentence, catalogue, languages, own_sentences
 ENGLISH = catalogue().sentences
 SAME = tomllib.loads((Path(__file__).parent / "same_in_languages.toml").read_text("utf-8"))
 # What members read; the rest is the operator's and may follow file by file.
-AREAS = ("chat", "cogs", "delivery", "error", "query", "store")
+AREAS = ("chat", "cogs", "delivery", "error", "ingest", "query", "store")
 OTHERS = [language for language in languages() if language != "en"]
 # Discord's limits for what is drawn into these places (discord.md 1.2 and 1.3).
 DESCRIPTION_CHARS = 100

@@ -1,6 +1,9 @@
 """/feed: a server's own feeds are looked at before they are kept, watched, asked and removed."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from bot.chat.view_keys import custom_id
 from bot.model import Scope
@@ -145,7 +148,20 @@ async def test_a_public_feed_is_not_a_servers_to_remove(stage: Stage) -> None:
     assert "no feed of its own" in (await ravi.press(shown or {}, "Next")).text
 
 
-async def test_what_cannot_be_fetched_is_said(stage: Stage) -> None:
-    answer = await stage.person("ravi").command("feed add", url="https://nowhere.example/")
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-US", "There is no site named"),
+        ("es-ES", "No hay ningún sitio llamado"),
+        ("fr", "Il n'y a pas de site nommé"),
+        ("ja", "というサイトはありません"),
+    ],
+)
+async def test_what_cannot_be_fetched_is_said_in_the_askers_language(
+    stage: Stage, locale: str, words: str
+) -> None:
+    ravi, users = stage.person("ravi"), stage.server.world.users
+    users[ravi.user_id] = replace(users[ravi.user_id], locale=locale)
+    answer = await ravi.command("feed add", url="https://nowhere.example/")
     assert answer.is_ephemeral and answer.message
-    assert text_of(answer.message)
+    assert words in text_of(answer.message)
