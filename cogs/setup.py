@@ -41,6 +41,7 @@ class Plan:
     sources: tuple[str, ...] = ()
     words: str = ""
     form: str = "card"
+    copies: bool = False
 
     @property
     def query(self) -> Query:
@@ -60,6 +61,7 @@ class Plan:
             "sources": list(self.sources),
             "words": self.words,
             "form": self.form,
+            "copies": self.copies,
         }
 
 
@@ -76,6 +78,7 @@ def plan_of(detail: Mapping[str, object]) -> Plan:
         names("sources"),
         str(detail.get("words", "")),
         str(detail.get("form", "card")),
+        detail.get("copies") is True,
     )
 
 
@@ -133,6 +136,14 @@ class SetupCog(SubscriptionBase):
                 interaction, answer, press.key, form=form if form in FORMS else FORMS[0]
             )
 
+    @control("set_copies")
+    async def choose_copies(self, interaction: Interaction, press: Press) -> None:
+        """Change between a story once and every wire copy of it."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            plan = plan_of((await self.view(interaction, press.key)).detail)
+            await self._go_on(interaction, answer, press.key, copies=not plan.copies)
+
     @control("set_words")
     async def ask_words(self, interaction: Interaction, press: Press) -> None:
         """Ask for words in a form."""
@@ -158,6 +169,7 @@ class SetupCog(SubscriptionBase):
                 interaction.user.id,
                 now,
                 look=look,
+                rhythm={"copies": True} if plan.copies else None,
             )
             await self._audit(interaction, "subscription.add", made.id, None, made.query)
             told = [
@@ -217,6 +229,7 @@ class SetupCog(SubscriptionBase):
         parts.append(
             ui.ActionRow(
                 button(say("cogs.setup_words"), "set_words", key),
+                button(say(_copies_key(plan)), "set_copies", key),
                 button(say("cogs.setup_done"), "set_done", key, style=style, disabled=not ready),
                 button(say("chat.cancel"), "cancel", key),
             )
@@ -260,6 +273,10 @@ class WordsForm(ui.Modal):
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
         """Draw what cannot be read, for the asker alone."""
         await draw_error(interaction, error)
+
+
+def _copies_key(plan: Plan) -> str:
+    return "cogs.setup_copies_all" if plan.copies else "cogs.setup_copies_once"
 
 
 def _told(plan: Plan, say: Say) -> str:

@@ -58,6 +58,23 @@ def parts_of(message: Any) -> list[dict[str, Any]]:
     return found
 
 
+async def test_setup_lets_a_channel_have_every_wire_copy_of_a_story(stage: Stage) -> None:
+    ravi = stage.person("ravi")
+    newsroom = stage.server.world.channel_named("newsroom").id
+    shown = (await ravi.command("setup")).message
+    shown = (await ravi.select(shown or {}, "Choose the channel", newsroom)).message
+    shown = (await ravi.select(shown or {}, "Choose tags", "UN")).message
+    assert "Wire copies of a story: once" in labels_of(shown or {})
+    for after in ("all", "once", "all"):
+        before = "once" if after == "all" else "all"
+        pressed = await ravi.press(shown or {}, f"Wire copies of a story: {before}")
+        shown = pressed.message
+        assert f"Wire copies of a story: {after}" in labels_of(shown or {})
+    assert "Done." in (await ravi.press(shown or {}, "Done")).text
+    (made,) = await stage.store.subscriptions.list(stage.guild_id)
+    assert dict(made.rhythm) == {"copies": True}
+
+
 async def test_words_that_cannot_be_read_are_said_and_change_nothing(stage: Stage) -> None:
     ravi = stage.person("ravi")
     first = (await ravi.command("setup")).message or {}
