@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from bot.chat.escape import inert, isolated, linked
 from bot.chat.room import Room, Say, facts_line, title_link
-from bot.model import Entry, Feed, FeedPreview
+from bot.model import BlockType, Entry, Feed, FeedPreview
 
 TITLE_CHARS = 120
 TAGS_MOST = 6
+TEXT_CHARS = 160
 PREVIEW_CHARS = 3_000
 # What the poller notes of a gap that only the command line closes.
 FOR_OPERATOR = ("ingest.gap_capped", "ingest.gap_open")
@@ -42,23 +43,29 @@ def feed_preview(found: FeedPreview, say: Say) -> str:
 
 def _entry(entry: Entry, feed: str, room: Room, say: Say) -> list[str]:
     facts = facts_line(entry.authors, entry.source, feed, entry.published_at, room, say)
-    names = [isolated(inert(term.name, 60)) for term in entry.tags[:TAGS_MOST]]
+    names = [isolated(inert(term.name, 30, 90)) for term in entry.tags[:TAGS_MOST]]
     if len(entry.tags) > TAGS_MOST:
         names.append("…")
-    lines = [f"- {title_link(entry.title, entry.url, room, say)}", f"  -# {facts}"]
+    lines = [title_link(entry.title, entry.url, room, say), f"-# {facts}"]
     if names:
-        lines.append(f"  -# {say('chat.feed_tags', tags=', '.join(names))}")
+        lines.append(f"-# {say('chat.feed_tags', tags=', '.join(names))}")
+    text = next((b.text for b in entry.blocks if b.type is BlockType.PARAGRAPH), "")
+    if text:
+        lines.append(isolated(inert(text, TEXT_CHARS, 3 * TEXT_CHARS)))
     if entry.truncated or not entry.blocks:
-        lines.append(f"  -# {say('chat.feed_excerpts' if entry.blocks else 'chat.feed_bare')}")
+        lines.append(f"-# {say('chat.feed_excerpts' if entry.blocks else 'chat.feed_bare')}")
     return lines
 
 
 def feed_line(feed: Feed, say: Say) -> str:
     """Return a feed as one line: its title, its articles, what is wrong with it."""
-    line = f"- {linked(feed_title(feed.title), feed.site_url)} · "
-    line += say("chat.count", count=feed.article_count)
-    trouble = _trouble(feed, say)
-    return f"{line} · {trouble}" if trouble else line
+    return f"- {_head(feed, feed_title(feed.title), say)}"
+
+
+def _head(feed: Feed, title: str, say: Say) -> str:
+    count = say("chat.count", count=feed.article_count)
+    parts = (linked(title, feed.site_url), count, _trouble(feed, say))
+    return " · ".join(part for part in parts if part)
 
 
 def feed_health(feed: Feed, say: Say) -> str:
@@ -66,7 +73,7 @@ def feed_health(feed: Feed, say: Say) -> str:
 
     Of a public feed only that it fails: the reason names what its operator keeps to themself.
     """
-    lines = [feed_line(feed, say)]
+    lines = [_head(feed, f"**{feed_title(feed.title)}**", say)]
     polled = [
         say(f"chat.feed_{name}", when=_ago(at))
         for name, at in (("success", feed.last_success_at), ("next", feed.next_check_at))
@@ -75,8 +82,8 @@ def feed_health(feed: Feed, say: Say) -> str:
     if feed.url is None:
         polled.append(say("chat.feed_imported"))
     if polled:
-        lines.append(f"  -# {' · '.join(polled)}")
-    lines += [f"  -# {line}" for line in _what_to_do(feed, say)]
+        lines.append(f"-# {' · '.join(polled)}")
+    lines += [f"-# {line}" for line in _what_to_do(feed, say)]
     return "\n".join(lines)
 
 

@@ -29,7 +29,12 @@ async def test_adding_shows_what_would_be_stored_and_stores_nothing_before_yes(
     assert labels_of(asked.message) == ["Confirm", "Cancel"]
     for part in ("Local Gazette", "RSS 2.0 at local.example, 1 article", "2 more items hold"):
         assert part in asked.text, part
-    for part in ("Town hall reopens", "Ana Berg · Harbour Post · date unknown", "Tags: Town"):
+    for part in (
+        "Town hall reopens",
+        "Ana Berg · Harbour Post · date unknown",
+        "Tags: Town",
+        "The hall.",
+    ):
         assert part in asked.text, part
     assert len(await stage.store.feeds.list(Scope(stage.guild_id))) == 1
     cancelled = await ravi.press(asked.message, "Cancel")

@@ -526,6 +526,10 @@ async def test_a_guild_has_room_for_so_many_feeds_of_its_own(bench: Bench, site:
     third = site.answers("/2", rss("T2"))
     error = await bench.failure(third, GUILD_ID)
     assert (error.key, error.params) == ("ingest.feed_limit", {"limit": 2})
+    asked = len(site.requests)
+    with pytest.raises(TagwireError) as caught:
+        await bench.desk.preview(site.base + "/3", GUILD_ID, NOW)
+    assert (caught.value.key, len(site.requests)) == ("ingest.feed_limit", asked)
     assert await bench.titles() == []
     assert len(await bench.titles(Scope(GUILD_ID))) == 2
     await bench.desk.add(third, PUBLIC_SCOPE_ID, NOW)
