@@ -20,12 +20,11 @@ from bot.errors import NotFoundError
 from bot.model import Article, Name, Note, Page, Scope, Tag, View
 from bot.query.nodes import Query
 from cogs.nearest import (
-    OFFERED,
     Ask,
+    Probe,
     What,
-    full_text,
     heading_of,
-    nearest,
+    offers,
     probe_of,
     probes_of,
     query_of,
@@ -85,8 +84,7 @@ class TagwireCog(commands.Cog):
         )
         page = replace(page, notes=(*notes, *page.notes))
         if not page.hits:
-            scope, say = scope_of(interaction), say_for(interaction)
-            asks = await nearest(self.store, scope, probes_of(query), say)
+            asks = await self.offered(interaction, probes_of(query))
             await self.show_miss(interaction, answer, query_words(query), asks, page.notes)
             return
         await answer.show(await self.drawn(interaction, query, heading, page))
@@ -128,6 +126,11 @@ class TagwireCog(commands.Cog):
         page = number if block is None else render.page_of(article.blocks, block)
         return render.reader(article, page, say_for(interaction), beside=beside)
 
+    async def offered(self, interaction: Interaction, probes: Sequence[Probe]) -> tuple[Ask, ...]:
+        """Return what to ask instead of what was not found: near names, then the full text."""
+        scope, now = scope_of(interaction), self.client.ports.now()
+        return await offers(self.store, scope, probes, now, say_for(interaction))
+
     async def show_miss(
         self,
         interaction: Interaction,
@@ -167,10 +170,8 @@ class TagwireCog(commands.Cog):
         say = say_for(interaction)
         found = await self.named(interaction, what, typed)
         if not found:
-            scope, now = scope_of(interaction), self.client.ports.now()
-            asks = await nearest(self.store, scope, [probe_of(what, typed)], say)
-            asks += await full_text(self.store, scope, typed, now, say)
-            await self.show_miss(interaction, answer, typed, asks[-OFFERED:])
+            asks = await self.offered(interaction, [probe_of(what, typed)])
+            await self.show_miss(interaction, answer, typed, asks)
             return
         if len(found) > 1:
             await self.show_menu(interaction, answer, what, found)

@@ -64,16 +64,46 @@ def _asked(node: Node | None) -> Iterator[Node]:
         yield node
 
 
-async def nearest(store: Store, scope: Scope, probes: Sequence[Probe], say: Say) -> tuple[Ask, ...]:
-    """Return up to five names nearest to the probes, each once."""
-    asks: dict[str, Ask] = {}
+async def offers(
+    store: Store, scope: Scope, probes: Sequence[Probe], now: datetime, say: Say
+) -> tuple[Ask, ...]:
+    """Return the nearest names and the search for what was typed, five in all at most."""
+    text: tuple[Ask, ...] = ()
+    for probe in probes:
+        text = text or await full_text(store, scope, probe.text, now, say)
+    return (*await nearest(store, scope, probes, say, OFFERED - len(text)), *text)
+
+
+async def nearest(
+    store: Store, scope: Scope, probes: Sequence[Probe], say: Say, room: int = OFFERED
+) -> tuple[Ask, ...]:
+    """Return the names nearest to the probes, some of every kind, each once."""
+    kinds: list[list[Ask]] = []
+    known: set[str] = set()
     for probe in probes:
         for what in probe.whats if probe.text.strip() else ():
-            for name in await store.names.suggest(what, probe.text, scope, limit=OFFERED):
-                label = say(f"cogs.offer_{what}", name=name.name, count=name.count)
-                query = str(query_of(what, name.name))
-                asks.setdefault(query, Ask(query, heading_of(what, name.name, say), label))
-    return tuple(asks.values())[:OFFERED]
+            names = await store.names.suggest(what, probe.text, scope, limit=OFFERED)
+            asks = [_ask_for(what, name.name, name.count, say) for name in names]
+            kinds.append([ask for ask in asks if ask.query not in known])
+            known.update(ask.query for ask in asks)
+    return shared_out(kinds, room)
+
+
+def shared_out(kinds: Sequence[Sequence[Ask]], room: int) -> tuple[Ask, ...]:
+    """Return the first of each kind, as far as there is room, and fill up with the first kinds'."""
+    kinds = [kind for kind in kinds if kind][:room]
+    left = room - len(kinds)
+    shown: list[Ask] = []
+    for kind in kinds:
+        more = min(left, len(kind) - 1)
+        left -= more
+        shown += kind[: 1 + more]
+    return tuple(shown)
+
+
+def _ask_for(what: What, name: str, count: int, say: Say) -> Ask:
+    label = say(f"cogs.offer_{what}", name=name, count=count)
+    return Ask(str(query_of(what, name)), heading_of(what, name, say), label)
 
 
 async def full_text(

@@ -11,14 +11,23 @@ from bot.chat import render
 from bot.chat.answer import Answer, answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.page import ENTRIES
+from bot.chat.view_keys import NO_KEY
 from bot.chat.words import worded
 from bot.errors import TagwireError
 from bot.model import Article
 from bot.query import language
 from bot.query.nodes import Dated, DateField, Named, Node, Query, Sort
 from bot.query.text import fold
-from cogs.asking import Interaction, TagwireCog, choice, is_choice, is_private, scope_of
-from cogs.nearest import Probe, What, nearest
+from cogs.asking import (
+    Interaction,
+    TagwireCog,
+    asks_json,
+    choice,
+    is_choice,
+    is_private,
+    scope_of,
+)
+from cogs.nearest import PROBE_CHARS, Ask, Probe, What
 
 QUERY_CHARS = 6000
 Typed = app_commands.Range[str, 1, 200]
@@ -208,6 +217,7 @@ class SearchCog(TagwireCog):
     ) -> None:
         say = say_for(interaction)
         sentence = say("cogs.several_articles")
+        asks: tuple[Ask, ...] = ()
         if not hits:
             page = await self.store.articles.find(
                 language.parse(title),
@@ -217,16 +227,16 @@ class SearchCog(TagwireCog):
             )
             hits = [(h.id, h.title, h.source or h.feed) for h in page.hits]
             sentence = say("cogs.no_such_title", typed=render.query_text(title, say))
+            asks = await self.offered(interaction, [Probe(title[:PROBE_CHARS])])
         if not hits:
-            say = say_for(interaction)
-            asks = await nearest(self.store, scope_of(interaction), [Probe(title[:80])], say)
             await self.show_miss(interaction, answer, title, asks)
             return
+        key = await self.keep(interaction, "miss", asks=asks_json(asks)) if asks else NO_KEY
         offered = [render.Choice(name, str(article_id), note) for article_id, name, note in hits]
-        await answer.show(
-            render.choices(sentence, offered, "read", "-", say("chat.read_placeholder")),
-            private=True,
-        )
+        labels = tuple(ask.label for ask in asks)
+        placeholder = say("chat.read_placeholder")
+        drawn = render.choices(sentence, offered, "read", key, placeholder, labels, say)
+        await answer.show(drawn, private=True)
 
 
 def date_of(field: DateField, typed: str) -> Dated:

@@ -80,18 +80,24 @@ def query_failure(
 def miss(sentence: str, labels: tuple[str, ...], key: str, say: Say) -> ui.LayoutView:
     """Return "nothing found" with the nearest names as buttons that ask for them."""
     room = Room()
-    parts: list[ui.Item[Any]] = [room.text(sentence)]
+    return _message([room.text(sentence), *_asks(labels, key, room, say)])
+
+
+def _asks(labels: tuple[str, ...], key: str, room: Room, say: Say) -> list[ui.Item[Any]]:
     asks = ask_buttons(labels, key)
-    if asks:
-        parts.append(room.text(f"-# {say('chat.did_you_mean')}"))
-        parts.append(ui.ActionRow(*asks))
-    return _message(parts)
+    return [room.text(f"-# {say('chat.did_you_mean')}"), ui.ActionRow(*asks)] if asks else []
 
 
 def choices(
-    sentence: str, offered: Sequence[Choice], verb: str, key: str, placeholder: str
+    sentence: str,
+    offered: Sequence[Choice],
+    verb: str,
+    key: str,
+    placeholder: str,
+    labels: tuple[str, ...] = (),
+    say: Say | None = None,
 ) -> ui.LayoutView:
-    """Return a menu of several hits, of which one is meant."""
+    """Return a menu of several hits, of which one is meant; `labels` are asked instead."""
     options = [
         discord.SelectOption(
             label=option_text(choice.label, "…"),
@@ -101,7 +107,9 @@ def choices(
         for choice in offered[:MENU_OPTIONS]
     ]
     chosen = menu(placeholder, options, verb, key)
-    return _message([Room().text(sentence), ui.ActionRow(chosen)])
+    room = Room()
+    parts: list[ui.Item[Any]] = [room.text(sentence), ui.ActionRow(chosen)]
+    return _message([*parts, *(_asks(labels, key, room, say) if say is not None else ())])
 
 
 def question(text: str, verb: str, key: str, say: Say, *, danger: bool = False) -> ui.LayoutView:

@@ -1,7 +1,8 @@
 """Members' commands, driven as a person would."""
 
+from bot.model import PUBLIC_SCOPE, Entry, Term
 from bot.playground.driver import labels_of, text_of
-from tests.cogs.conftest import Stage
+from tests.cogs.conftest import Stage, paragraph, record
 
 
 async def test_tag_shows_its_archive_newest_first_with_a_count(stage: Stage) -> None:
@@ -193,6 +194,47 @@ async def test_a_missed_tag_offers_the_full_text_search(stage: Stage) -> None:
     label = next(x for x in labels_of(answer.message) if x.startswith("Search for"))
     assert "(12)" in label
     assert "12 articles" in (await mina.press(answer.message, label)).text
+
+
+async def test_a_miss_with_many_near_names_keeps_the_likeliest_and_the_full_text(
+    stage: Stage,
+) -> None:
+    made = [
+        Entry(
+            title=f"Harbour notes {number}",
+            guid=f"near-{number}",
+            tags=(Term(f"Harbour works {number}"),),
+            authors=("Harbour Worksmith",),
+            blocks=(paragraph("The harbour work went on."),),
+        )
+        for number in range(6)
+    ]
+    await record(stage.store, made, title="Harbour Desk", scope_id=0)
+    mina = stage.person()
+    answer = await mina.command("tag", name="Harbour work")
+    labels = labels_of(answer.message or {})
+    assert len(labels) == 5
+    names = await stage.store.names.suggest("tag", "Harbour work", PUBLIC_SCOPE, limit=5)
+    assert labels[:3] == [f"Tag {name.name} (1)" for name in names[:3]]
+    assert labels[3] == "Author Harbour Worksmith (6)"
+    assert labels[4] == "Search for Harbour work (6)"
+
+
+async def test_a_missed_title_offers_articles_names_and_the_full_text(stage: Stage) -> None:
+    mina = stage.person()
+    answer = await mina.command("article", title="glacier sensors climat")
+    assert answer.message and "No title reads" in answer.text
+    assert "Glacier lakes under watch" in answer.text
+    answer = await mina.command("article", title="Climat")
+    assert answer.is_ephemeral and answer.message
+    label = next(x for x in labels_of(answer.message) if x.startswith("Tag Climate"))
+    assert "Tag Archives: Climate" in (await mina.press(answer.message, label)).text
+    answer = await mina.command("article", title="delegates gathered")
+    assert answer.message and "No title reads" in answer.text
+    label = next(x for x in labels_of(answer.message) if x.startswith("Search for"))
+    assert "12 articles" in (await mina.press(answer.message, label)).text
+    opened = await mina.select(answer.message, "Read", "Council meets for session 12")
+    assert "What was said" in opened.text
 
 
 async def test_a_repaired_word_is_shown_with_a_way_back(stage: Stage) -> None:
