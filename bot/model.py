@@ -294,6 +294,7 @@ class Page:
 
     `next` and `previous` are the cursors of the neighbouring pages, None where there is none.
     `until` is the newest article's id when asked: handed back, later arrivals stay off the pages.
+    `read` is the canonical query that found them, None where it is the one that was asked.
     """
 
     hits: tuple[Hit, ...]
@@ -303,6 +304,7 @@ class Page:
     notes: tuple[Note, ...] = ()
     first: int = 1
     until: int | None = None
+    read: str | None = None
 
 
 class TargetKind(StrEnum):

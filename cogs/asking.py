@@ -77,8 +77,14 @@ class TagwireCog(commands.Cog):
         query: Query,
         heading: str,
         notes: tuple[Note, ...] = (),
+        *,
+        wider: str = "",
+        in_place: bool = False,
     ) -> None:
-        """Answer with the first page of a query, or with what comes nearest."""
+        """Answer with the first page of a query, or with what comes nearest.
+
+        `wider` is the key of the results that it narrows; `in_place` changes the pressed message.
+        """
         page = await self.store.articles.find(
             query, scope_of(interaction), now=self.client.ports.now(), limit=ENTRIES
         )
@@ -87,10 +93,11 @@ class TagwireCog(commands.Cog):
             asks = await self.offered(interaction, probes_of(query))
             await self.show_miss(interaction, answer, query_words(query), asks, page.notes)
             return
-        await answer.show(await self.drawn(interaction, query, heading, page))
+        drawn = await self.drawn(interaction, query, heading, page, wider)
+        await (answer.edit(drawn) if in_place else answer.show(drawn))
 
     async def drawn(
-        self, interaction: Interaction, query: Query, heading: str, page: Page
+        self, interaction: Interaction, query: Query, heading: str, page: Page, wider: str = ""
     ) -> discord.ui.LayoutView:
         """Return the first page of a query, kept for its controls."""
         say = say_for(interaction)
@@ -109,9 +116,10 @@ class TagwireCog(commands.Cog):
                 until=page.until,
                 heading=heading,
                 asks=asks_json(asks),
+                wider=wider,
             )
         labels = tuple(say("cogs.ask_instead", query=ask.label) for ask in asks)
-        shown = render.Results(heading, page, key, 1, labels, may_subscribe)
+        shown = render.Results(heading, page, key, 1, labels, may_subscribe, wider)
         return render.results(shown, say)
 
     async def reading(

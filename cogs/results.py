@@ -31,6 +31,12 @@ class ResultsCog(TagwireCog):
         async with answering(interaction, private=True) as answer:
             await self._turn(interaction, answer, press)
 
+    @control("first")
+    async def first_page(self, interaction: Interaction, press: Press) -> None:
+        """Show the first page again: a way back."""
+        async with answering(interaction, private=True) as answer:
+            await self._turn(interaction, answer, press)
+
     @control("read")
     async def read(self, interaction: Interaction, press: Press) -> None:
         """Open the article chosen in a menu, for the reader alone."""
@@ -88,7 +94,7 @@ class ResultsCog(TagwireCog):
 
     async def _turn(self, interaction: Interaction, answer: Answer, press: Press) -> None:
         view = await self.view(interaction, press.key)
-        cursor, first = cursor_of(press.argument)
+        cursor, first = cursor_of(press.argument) if press.argument else (None, 1)
         page = await self.store.articles.find(
             language.parse(view.query),
             scope_of(interaction),
@@ -105,8 +111,15 @@ class ResultsCog(TagwireCog):
         labels = tuple(
             say_for(interaction)("cogs.ask_instead", query=label) for label in labels_of(view)
         )
-        heading = str(view.detail.get("heading", ""))
-        shown = render.Results(heading, page, key, first, labels, is_moderator(interaction))
+        shown = render.Results(
+            str(view.detail.get("heading", "")),
+            page,
+            key,
+            first,
+            labels,
+            is_moderator(interaction),
+            str(view.detail.get("wider") or ""),
+        )
         drawn = render.results(shown, say_for(interaction))
         await (answer.edit(drawn) if is_askers else answer.show(drawn, private=True))
 

@@ -29,6 +29,7 @@ EXTENSIONS = (
     "cogs.tag",
     "cogs.search",
     "cogs.results",
+    "cogs.narrow",
     "cogs.archive",
     "cogs.saved",
     "cogs.follow",

@@ -30,6 +30,15 @@ class Choice:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """One of several menus of a message; `argument` tells it from the others."""
+
+    placeholder: str
+    argument: str
+    choices: Sequence[Choice]
+
+
 def notice(text: str, *, accent: int = ACCENT) -> ui.LayoutView:
     """Return a short message. The text is ours: parameters in it are inert already."""
     return _message([Room().text(text)], accent)
@@ -77,6 +86,17 @@ def query_failure(
     return drawn
 
 
+def _options(offered: Sequence[Choice]) -> list[discord.SelectOption]:
+    return [
+        discord.SelectOption(
+            label=option_text(choice.label, "…"),
+            value=choice.value,
+            description=option_text(choice.note, "") or None,
+        )
+        for choice in offered[:MENU_OPTIONS]
+    ]
+
+
 def miss(sentence: str, labels: tuple[str, ...], key: str, say: Say) -> ui.LayoutView:
     """Return "nothing found" with the nearest names as buttons that ask for them."""
     room = Room()
@@ -98,18 +118,26 @@ def choices(
     say: Say | None = None,
 ) -> ui.LayoutView:
     """Return a menu of several hits, of which one is meant; `labels` are asked instead."""
-    options = [
-        discord.SelectOption(
-            label=option_text(choice.label, "…"),
-            value=choice.value,
-            description=option_text(choice.note, "") or None,
-        )
-        for choice in offered[:MENU_OPTIONS]
-    ]
-    chosen = menu(placeholder, options, verb, key)
+    chosen = menu(placeholder, _options(offered), verb, key)
     room = Room()
     parts: list[ui.Item[Any]] = [room.text(sentence), ui.ActionRow(chosen)]
     return _message([*parts, *(_asks(labels, key, room, say) if say is not None else ())])
+
+
+def menus(
+    sentence: str,
+    offered: Sequence[Menu],
+    verb: str,
+    key: str,
+    moves: Sequence[ui.Item[Any]] = (),
+) -> ui.LayoutView:
+    """Return one menu of each kind that has choices, and the moves under them."""
+    parts: list[ui.Item[Any]] = [Room().text(sentence)]
+    for kind in offered:
+        if kind.choices:
+            chosen = menu(kind.placeholder, _options(kind.choices), verb, key, kind.argument)
+            parts.append(ui.ActionRow(chosen))
+    return _message([*parts, ui.ActionRow(*moves)] if moves else parts)
 
 
 def question(text: str, verb: str, key: str, say: Say, *, danger: bool = False) -> ui.LayoutView:

@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.chat.escape import cleaned, inert, isolated, safe_url
 from bot.chat.room import ACCENT, Room, Say, facts_line, title_link
-from bot.chat.view_keys import button, cursor_text, menu
+from bot.chat.view_keys import NO_KEY, button, cursor_text, menu
 from bot.model import Hit, Kind, Note, Page
 
 ENTRIES = 5
@@ -26,7 +26,8 @@ class Results:
     """What a page of results is drawn from. `key` names its row of store.views.
 
     `first` is the number of the page's first hit; `asks` are the labels of buttons that ask
-    something else (a way back, a narrower query), numbered as in the view's detail.
+    something else (a way back, a narrower query), numbered as in the view's detail; `wider` is the
+    key of the results that these were narrowed from.
     """
 
     heading: str
@@ -35,6 +36,7 @@ class Results:
     first: int = 1
     asks: tuple[str, ...] = ()
     may_subscribe: bool = False
+    wider: str = ""
 
 
 def results(shown: Results, say: Say) -> ui.LayoutView:
@@ -103,6 +105,8 @@ def _controls(shown: Results, hits: tuple[Hit, ...], say: Say) -> list[ui.Item[A
     moves = _moves(shown, say)
     if moves:
         rows.append(ui.ActionRow(*moves))
+    if shown.wider:
+        rows.append(ui.ActionRow(button(say("chat.wider"), "first", shown.wider)))
     asks = ask_buttons(shown.asks, shown.key)
     if asks:
         rows.append(ui.ActionRow(*asks))
@@ -116,6 +120,8 @@ def _moves(shown: Results, say: Say) -> list[ui.Item[Any]]:
         on = cursor_text(page.next, shown.first + len(page.hits)) if page.next else ""
         made.append(button(say("chat.previous"), "prev", shown.key, back, disabled=not back))
         made.append(button(say("chat.next"), "next", shown.key, on, disabled=not on))
+        if shown.key != NO_KEY:
+            made.append(button(say("chat.narrow"), "narrow", shown.key))
     if shown.may_subscribe:
         style = discord.ButtonStyle.primary
         made.append(button(say("chat.subscribe"), "subscribe", shown.key, style=style))

@@ -3,9 +3,11 @@
 from bot.chat.card import card, plain, shared
 from bot.chat.dialogs import (
     Choice,
+    Menu,
     choices,
     failure,
     listing,
+    menus,
     miss,
     notice,
     query_failure,
@@ -19,11 +21,13 @@ from bot.chat.saved import saved_controls
 __all__ = (
     "Beside",
     "Choice",
+    "Menu",
     "Results",
     "card",
     "choices",
     "failure",
     "listing",
+    "menus",
     "miss",
     "note_text",
     "notice",

@@ -75,7 +75,7 @@ def find(
     if wider is not None:
         page = finding.page(_ordered(wider[0], parts))
         if page.total:
-            return replace(page, notes=(wider[1],))
+            return replace(page, notes=(wider[1],), read=language.str_of(wider[0]))
     page = finding.page(_ordered(query, parts))
     if page.total or not parts.words:
         return page
@@ -83,17 +83,19 @@ def find(
         return page
     repaired, notes = _repaired(finding, query, parts)
     if notes:
-        page = finding.page(_query(repaired, parts.filters, query))
+        better = _query(repaired, parts.filters, query)
+        page = finding.page(better)
         if page.total:
-            return replace(page, notes=notes)
+            return replace(page, notes=notes, read=language.str_of(better))
     # Words that any text holds say nothing about which article is near.
     telling = tuple(word for word in repaired if not _is_everyday(word)) or repaired
     known = tuple(word for word in telling if finding.finds(_query((word,), ())))
     for wanted, count in _nearer(known, len(telling)):
-        page = finding.nearest(_query((wanted,), parts.filters, query), _weights(known))
+        near = _query((wanted,), parts.filters, query)
+        page = finding.nearest(near, _weights(known))
         if page.total:
             note = Note("store.note_nearest", {"count": count, "of": len(telling)})
-            return replace(page, notes=(*notes, note))
+            return replace(page, notes=(*notes, note), read=language.str_of(near))
     return page
 
 

@@ -190,7 +190,8 @@ def test_a_page_of_results_holds_the_limits(
     cursor = Cursor(-(2**50), -123.4567890123456)
     notes = tuple(Note("chat.tags_line", {"tags": heading}) for _ in range(5))
     page = Page(hits, 12345, cursor, cursor, notes)
-    check(render.results(render.Results(heading, page, "K" * 16, 999991, tuple(asks), True), SAY))
+    shown = render.Results(heading, page, "K" * 16, 999991, tuple(asks), True, "W" * 16)
+    check(render.results(shown, SAY))
 
 
 @settings(max_examples=40, deadline=None)
@@ -245,6 +246,9 @@ def test_dialogs_hold_the_limits(text: str, labels: list[str]) -> None:
     if labels:
         offered = [render.Choice(label, str(i), text) for i, label in enumerate(labels)]
         check(render.choices("Which?", offered, "choose", "KEY", "Pick…"))
+        check(render.choices("Which?", offered, "read", "KEY", "Pick…", tuple(labels), SAY))
+        kinds = [render.Menu("Tag…", kind, offered) for kind in ("tag", "year")]
+        check(render.menus("Narrow?", [*kinds, render.Menu("None", "none", [])], "v", "KEY"))
 
 
 def test_the_playground_s_server_takes_them_too() -> None:

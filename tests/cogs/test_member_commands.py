@@ -16,7 +16,7 @@ async def test_tag_shows_its_archive_newest_first_with_a_count(stage: Stage) -> 
     assert "session 7" not in answer.text
     assert "Ana Berg and Tom Ito · Reuters · <t:" in answer.text
     assert "Delegates gathered" in answer.text
-    assert labels_of(answer.message or {}) == ["Previous", "Next"]
+    assert labels_of(answer.message or {}) == ["Previous", "Next", "Narrow"]
 
 
 async def test_next_and_previous_turn_the_askers_own_page(stage: Stage) -> None:
