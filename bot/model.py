@@ -247,7 +247,9 @@ class Article:
 class Hit:
     """One line of a page of results: an article's head and the excerpt that answers the query.
 
-    `also` are the wire copies of its story, which the page does not list by themselves.
+    `also` are the wire copies of its story, which the page does not list by themselves. `block` is
+    the place of the quoted block among the article's, None where it answers nothing; `heading` is
+    the sub-heading over it.
     """
 
     id: int
@@ -265,6 +267,8 @@ class Hit:
     sort_at: int
     score: float = 0.0
     also: tuple[Copy, ...] = ()
+    block: int | None = None
+    heading: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.escape import cleaned, inert, isolated, safe_url
+from bot.chat.escape import cleaned, cut, inert, isolated, safe_url
 from bot.chat.room import ACCENT, Room, Say, facts_line, title_link
 from bot.chat.view_keys import NO_KEY, button, cursor_text, menu
 from bot.model import Hit, Kind, Note, Page
 
 ENTRIES = 5
 EXCERPT_CHARS = 320
+HEADING_CHARS = 100
 OPTION_CHARS = 100
 LABEL_CHARS = 60
 NOTES = 3
@@ -83,6 +84,9 @@ def entry_text(hit: Hit, room: Room, say: Say) -> str:
     if hit.kind is not Kind.ARTICLE:
         facts = f"{say(f'chat.kind_{hit.kind}')} · {facts}"
     lines = [title, f"-# {facts}"]
+    heading = cut(inert(hit.heading or "", HEADING_CHARS), room.chars // 6, room.size // 6)
+    if len(heading) > 1:
+        lines.append(f"-# {say('chat.under', heading=isolated(heading))}")
     left = room.left_after("\n".join(lines))
     excerpt = inert(hit.excerpt, min(EXCERPT_CHARS, left.chars), left.size)
     return "\n".join([*lines, isolated(excerpt)] if len(excerpt) > 1 else lines)
@@ -133,12 +137,17 @@ def read_menu(hits: tuple[Hit, ...], say: Say, key: str) -> ui.Item[Any]:
     options = [
         discord.SelectOption(
             label=option_text(hit.title, say("chat.untitled")),
-            value=str(hit.id),
+            value=place_text(hit),
             description=option_text(hit.source or hit.feed, "") or None,
         )
         for hit in hits[:25]
     ]
     return menu(say("chat.read_placeholder"), options, "read", key)
+
+
+def place_text(hit: Hit) -> str:
+    """Write which article a menu opens, and after a dot the block it opens at."""
+    return str(hit.id) if hit.block is None else f"{hit.id}.{hit.block}"
 
 
 def option_text(text: str, fallback: str, chars: int = OPTION_CHARS) -> str:

@@ -15,7 +15,7 @@ from bot.store import changes, facets, find, heads, searching
 from bot.store.beside import Beside
 from bot.store.connections import Connections
 from bot.store.excerpt import Passage
-from bot.store.facets import Facets, Place
+from bot.store.facets import Facets
 from bot.store.resolve import Asked
 from bot.store.rows import visible
 from bot.store.searching import Window
@@ -93,15 +93,6 @@ class ArticleStore:
             lambda connection: facets.facets(
                 connection, query, asked, self._beside, until=until, each=each
             )
-        )
-
-    async def passage(
-        self, query: Query, article_id: int, scope: Scope, *, now: datetime, zone: tzinfo = UTC
-    ) -> Place | None:
-        """Return the block of an article that answers a query best, None where none does."""
-        asked = Asked(scope, now, zone)
-        return await self._connections.read(
-            lambda connection: facets.passage(connection, query, asked, article_id)
         )
 
     async def get(self, article_id: int, scope: Scope) -> Article:

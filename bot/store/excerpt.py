@@ -34,10 +34,11 @@ class Passage:
 
     def held_in(self, part: str) -> int:
         """Return how many different things that are looked for stand in a part of a text."""
-        found = set(text.tokens(part))
-        held = len(self.tokens & found)
+        joined = text.index_text(part)
+        spaced = f" {joined} "
+        held = sum(f" {token} " in spaced for token in self.tokens)
         if self.starts:
-            words = found.union(text.words_text(part).split())
+            words = {*joined.split(), *text.words_text(part).split()}
             held += sum(any(word.startswith(start) for word in words) for start in self.starts)
         return held
 
@@ -62,25 +63,40 @@ def _wanted(test: Test) -> Iterator[Run | Start]:
                 yield from _wanted(child)
 
 
-def excerpt(blocks: Sequence[Block], passage: Passage) -> str:
-    """Return about LENGTH characters around the first match, else the beginning of the text."""
-    shown = [" ".join(block.text.split()) for block in blocks if block.type in _SHOWN]
-    shown = [part for part in shown if part]
-    if not shown:
-        return ""
-    for part in shown if passage.tokens or passage.starts else ():
-        if passage.found_in(part):
-            return _cut(part, _position(part, passage))
-    return _cut(shown[0], 0)
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What is quoted of an article: about LENGTH characters, and where they stand.
+
+    `block` is None where nothing that is looked for stands in the text; `heading` is the
+    sub-heading over the block.
+    """
+
+    text: str
+    block: int | None = None
+    heading: str | None = None
+
+
+def extract(blocks: Sequence[Block], passage: Passage) -> Extract:
+    """Return a cut around the match of the block that answers best, else the text's beginning."""
+    at = fullest(blocks, passage)
+    if at is None:
+        first = next((block.text for block in blocks if block.type in _SHOWN and block.text), "")
+        return Extract(_cut(" ".join(first.split()), 0))
+    part = " ".join(blocks[at].text.split())
+    heads = (block.text for block in reversed(blocks[:at]) if block.type is BlockType.SUBHEADING)
+    return Extract(_cut(part, _position(part, passage)), at, next(heads, None))
 
 
 def fullest(blocks: Sequence[Block], passage: Passage) -> int | None:
     """Return which shown block holds the most of what is looked for, the first of equals."""
+    wanted = len(passage.tokens) + len(passage.starts)
     best, most = None, 0
-    for place, block in enumerate(blocks):
+    for place, block in enumerate(blocks) if wanted else ():
         held = passage.held_in(block.text) if block.type in _SHOWN else 0
         if held > most:
             best, most = place, held
+        if most == wanted:
+            break
     return best
 
 

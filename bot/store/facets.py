@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from bot.query.nodes import Query
 from bot.store import searching
 from bot.store.beside import Beside
-from bot.store.excerpt import Passage, fullest
 from bot.store.postings import KEY, UNKNOWN_DATE, Array, Postings
 from bot.store.resolve import Asked, resolve
-from bot.store.rows import many, unpacked, visible
+from bot.store.rows import many, visible
 from bot.store.searching import Window
 from bot.store.tail import Late
 
@@ -185,41 +184,3 @@ def _names(
         {"ids": many(ids), "scopes": visible(asked.scope)},
     )
     return {row["id"]: row["name"] for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The block that answers a query best: its place among the article's blocks, and its text.
-
-    `heading` is the sub-heading it stands under, None before the first.
-    """
-
-    block: int
-    text: str
-    heading: str | None
-
-
-def passage(
-    connection: sqlite3.Connection, query: Query, asked: Asked, article_id: int
-) -> Place | None:
-    """Return the block of an article that holds most of a query's words, None without any.
-
-    None too for an article outside the scope.
-    """
-    row = connection.execute(
-        """
-        SELECT blocks FROM articles
-        WHERE id = :id AND hidden IS NOT 'removed'
-          AND scope_id IN (SELECT value FROM json_each(:scopes))
-        """,
-        {"id": article_id, "scopes": visible(asked.scope)},
-    ).fetchone()
-    if row is None:
-        return None
-    blocks = unpacked(row["blocks"])
-    wanted = Passage.of(resolve(connection, query, asked))
-    at = fullest(blocks, wanted)
-    if at is None:
-        return None
-    heads = [b.text for b in blocks[:at] if b.type == "subheading"]
-    return Place(at, blocks[at].text, heads[-1] if heads else None)

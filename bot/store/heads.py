@@ -8,7 +8,7 @@ from itertools import groupby
 
 from bot.model import Article, Hit, Kind, Scope, Tag
 from bot.store import rows, stories
-from bot.store.excerpt import Passage, excerpt
+from bot.store.excerpt import Passage, extract
 from bot.store.rows import many, moment, visible
 from bot.store.statements import Spot
 
@@ -71,6 +71,7 @@ def hits(
     linked = tags(connection, ids)
     also = stories.copies(connection, ids, scope) if scope is not None else {}
     shown = {article_id: rows.shown_blocks(row) for article_id, row in found.items()}
+    extracts = {article_id: extract(blocks, passage) for article_id, (blocks, _) in shown.items()}
     return tuple(
         Hit(
             id=place["id"],
@@ -84,7 +85,9 @@ def hits(
             kind=Kind(found[place["id"]]["kind"]),
             truncated=bool(found[place["id"]]["truncated"]) or shown[place["id"]][1],
             image_url=found[place["id"]]["image_url"],
-            excerpt=excerpt(shown[place["id"]][0], passage),
+            excerpt=extracts[place["id"]].text,
+            block=extracts[place["id"]].block,
+            heading=extracts[place["id"]].heading,
             sort_at=place["sort_at"],
             score=place["score"],
             also=also.get(place["id"], ()),

@@ -119,6 +119,8 @@ def hit_of(article: Article) -> Hit:
         article.image_url,
         article.blocks[0].text if article.blocks else "",
         article.sort_at,
+        block=len(article.blocks) or None,
+        heading=article.title,
     )
 
 

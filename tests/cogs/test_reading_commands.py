@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from bot.model import Entry, Keyed, Reading, Term
-from bot.playground.driver import labels_of
 from bot.playground.validate.components import walk
 from tests.cogs.conftest import NOW, Stage, entries, paragraph
 
@@ -100,13 +99,18 @@ async def test_the_reader_says_what_a_correction_changed(stage: Stage) -> None:
     assert "parts new: 1, gone: 0" in read.text
 
 
-async def test_a_menu_opens_an_article_at_a_block(stage: Stage) -> None:
-    from cogs.results import place_of
-
-    assert place_of("17.3") == (17, 3)
+async def test_a_result_quotes_the_paragraph_that_matched_and_opens_there(stage: Stage) -> None:
     mina = stage.person()
-    opened = (await mina.command("article", title="Council meets for session 12")).message
-    assert opened and "Save" in labels_of(opened)
+    results = await mina.command("search", query="council vote expected")
+    assert results.message
+    assert "under “What comes next”:" in results.text
+    assert "A vote is expected within the month." in results.text
+    opened = await mina.select(results.message, "Read", "Council meets for session 12")
+    assert "page 2 of 2" in opened.text and "What was said" not in opened.text
+    listed = await mina.command("tag", name="UN")
+    assert listed.message and "under “" not in listed.text
+    opened = await mina.select(listed.message, "Read", "Council meets for session 12")
+    assert "page 1 of 2" in opened.text
 
 
 async def added(stage: Stage, made: list[Entry], key: bytes = b"") -> None:

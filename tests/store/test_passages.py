@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.model import PUBLIC_SCOPE, Scope
+from bot.model import PUBLIC_SCOPE, Block, BlockType, Scope
 from bot.query import language
 from tests.conftest import NOW, Newsroom, make_entry
 
@@ -30,12 +31,35 @@ async def test_a_passage_is_the_block_with_most_of_the_words(newsroom: Newsroom)
     await newsroom.publish(
         make_entry("Harbour", body=["A quiet day.", "Two ferries met.", "Ferries met a storm."])
     )
-    store = newsroom.store
-    found = await store.articles.passage(language.parse("ferry storm"), 1, PUBLIC_SCOPE, now=NOW)
-    assert found is not None
-    assert (found.block, found.text, found.heading) == (2, "Ferries met a storm.", None)
-    nothing = await store.articles.passage(language.parse("desert"), 1, PUBLIC_SCOPE, now=NOW)
-    assert nothing is None
+    assert await quoted(newsroom, "ferry storm") == (2, "Ferries met a storm.", None)
+    assert await quoted(newsroom, "ferr* storm") == (2, "Ferries met a storm.", None)
+    assert await quoted(newsroom, "ferry") == (1, "Two ferries met.", None)
+    assert await quoted(newsroom, "harbour") == (None, "A quiet day.", None)
+    assert await quoted(newsroom, "title:harbour") == (None, "A quiet day.", None)
+
+
+async def test_a_passage_names_the_sub_heading_it_stands_under(newsroom: Newsroom) -> None:
+    entry = replace(
+        make_entry("Harbour"),
+        blocks=(
+            Block(BlockType.PARAGRAPH, "A quiet day."),
+            Block(BlockType.SUBHEADING, "At noon"),
+            Block(BlockType.PARAGRAPH, "A ferry came."),
+            Block(BlockType.IMAGE, "A ferry in a storm", "https://example.org/ferry.png"),
+            Block(BlockType.SUBHEADING, "At night"),
+            Block(BlockType.LIST, "A storm\nA ferry lost"),
+        ),
+    )
+    await newsroom.publish(entry)
+    assert await quoted(newsroom, "came") == (2, "A ferry came.", "At noon")
+    assert await quoted(newsroom, "storm ferry") == (5, "A storm A ferry lost", "At night")
+    assert await quoted(newsroom, "quiet") == (0, "A quiet day.", None)
+
+
+async def quoted(newsroom: Newsroom, typed: str) -> tuple[int | None, str, str | None]:
+    query = language.parse(typed)
+    (hit,) = (await newsroom.store.articles.search(query, PUBLIC_SCOPE, now=NOW)).hits
+    return hit.block, hit.excerpt, hit.heading
 
 
 async def test_a_tags_other_name_finds_what_is_tagged_and_says_so(newsroom: Newsroom) -> None:
