@@ -24,6 +24,7 @@ from cogs.nearest import (
     Probe,
     What,
     heading_of,
+    looks_for_words,
     offers,
     probe_of,
     probes_of,
@@ -80,10 +81,12 @@ class TagwireCog(commands.Cog):
         *,
         wider: str = "",
         in_place: bool = False,
+        directly: bool = False,
     ) -> None:
         """Answer with the first page of a query, or with what comes nearest.
 
         `wider` is the key of the results that it narrows; `in_place` changes the pressed message.
+        With `directly` the only article that has the words is opened, with a way to the list.
         """
         page = await self.store.articles.find(
             query, scope_of(interaction), now=self.client.ports.now(), limit=ENTRIES
@@ -93,22 +96,41 @@ class TagwireCog(commands.Cog):
             asks = await self.offered(interaction, probes_of(query))
             await self.show_miss(interaction, answer, query_words(query), asks, page.notes)
             return
-        drawn = await self.drawn(interaction, query, heading, page, wider)
+        alone = is_alone(interaction) if in_place else answer.private
+        if directly and is_sure(query, page):
+            await answer.show(await self._only(interaction, query, heading, page, alone))
+            return
+        drawn = await self.drawn(interaction, query, heading, page, wider, alone=alone)
         await (answer.edit(drawn) if in_place else answer.show(drawn))
 
-    async def drawn(
-        self, interaction: Interaction, query: Query, heading: str, page: Page, wider: str = ""
+    async def _only(
+        self, interaction: Interaction, query: Query, heading: str, page: Page, alone: bool
     ) -> discord.ui.LayoutView:
-        """Return the first page of a query, kept for its controls."""
+        hit, scope = page.hits[0], scope_of(interaction)
+        key = await self.keep(interaction, "results", str(query), until=page.until, heading=heading)
+        article = await self.store.articles.get(hit.id, scope)
+        return await self.reading(interaction, article, 1, hit.block, list_key=key, may_share=alone)
+
+    async def drawn(
+        self,
+        interaction: Interaction,
+        query: Query,
+        heading: str,
+        page: Page,
+        wider: str = "",
+        *,
+        alone: bool = False,
+    ) -> discord.ui.LayoutView:
+        """Return the first page of a query, kept for its controls; `alone`: only the asker sees."""
         say = say_for(interaction)
         asks = [
             Ask(note.query, say("cogs.heading_search", query=note.query), note.query)
             for note in page.notes
             if note.query is not None
         ]
-        may_subscribe = is_moderator(interaction)
+        may_subscribe, may_share = is_moderator(interaction), may_be_shared(interaction, alone)
         key = NO_KEY
-        if page.next is not None or asks or may_subscribe:
+        if page.next is not None or asks or may_subscribe or may_share:
             key = await self.keep(
                 interaction,
                 "results",
@@ -119,20 +141,31 @@ class TagwireCog(commands.Cog):
                 wider=wider,
             )
         labels = tuple(say("cogs.ask_instead", query=ask.label) for ask in asks)
-        shown = render.Results(heading, page, key, 1, labels, may_subscribe, wider)
+        shown = render.Results(heading, page, key, 1, labels, may_subscribe, wider, may_share)
         return render.results(shown, say)
 
     async def reading(
-        self, interaction: Interaction, article: Article, number: int, block: int | None = None
+        self,
+        interaction: Interaction,
+        article: Article,
+        number: int,
+        block: int | None = None,
+        *,
+        list_key: str = "",
+        may_share: bool = True,
     ) -> discord.ui.LayoutView:
-        """Return a page of an article to read, or the page that a block stands on."""
+        """Return a page of an article to read, or the page that a block stands on.
+
+        `list_key` names the results of which it is the only article.
+        """
         scope, related = scope_of(interaction), self.store.related
         versions: tuple[Article, ...] = ()
         if article.revision > 1:
             versions = await self.store.articles.versions(article.id, scope)
-        beside = render.Beside(await related.to(article.id, scope), versions)
+        beside = render.Beside(await related.to(article.id, scope), versions, list_key)
         page = number if block is None else render.page_of(article.blocks, block)
-        return render.reader(article, page, say_for(interaction), beside=beside)
+        say = say_for(interaction)
+        return render.reader(article, page, say, may_share=may_share, beside=beside)
 
     async def offered(self, interaction: Interaction, probes: Sequence[Probe]) -> tuple[Ask, ...]:
         """Return what to ask instead of what was not found: near names, then the full text."""
@@ -221,6 +254,26 @@ class TagwireCog(commands.Cog):
 def scope_of(interaction: Interaction) -> Scope:
     """Return whose archive the asker reads: the server's own beside the public one."""
     return Scope(interaction.guild_id)
+
+
+def is_sure(query: Query, page: Page) -> bool:
+    """Whether a page is one article that has all the words as they were typed.
+
+    The archive of a name is a list, even of one; of a story's copies one is to be chosen.
+    """
+    if len(page.hits) != 1 or page.total != 1 or page.hits[0].also:
+        return False
+    return not page.notes and looks_for_words(query)
+
+
+def is_alone(interaction: Interaction) -> bool:
+    """Whether the pressed message is seen by one member alone."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
+def may_be_shared(interaction: Interaction, alone: bool) -> bool:
+    """Whether what one member sees alone has a channel that it can be shown to."""
+    return alone and interaction.guild_id is not None
 
 
 def is_private(interaction: Interaction, chosen: bool | None) -> bool:

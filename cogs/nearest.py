@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.chat.room import Say
 from bot.model import Scope
 from bot.query import language
-from bot.query.nodes import And, Named, Node, Or, Query, Word
+from bot.query.nodes import And, Named, Node, Or, Phrase, Prefix, Query, Word
 
 if TYPE_CHECKING:
     from bot.store import Store
@@ -53,6 +53,11 @@ def probes_of(query: Query) -> list[Probe]:
         if isinstance(node, Named) and node.field in WHATS:
             found += [probe_of(node.field, value) for value in node.values]
     return [probe for probe in found if len(probe.text) <= PROBE_CHARS][:PROBES]
+
+
+def looks_for_words(query: Query) -> bool:
+    """Whether a query looks for words of the text, and not for names, dates and kinds alone."""
+    return any(isinstance(node, Word | Phrase | Prefix) for node in _asked(query.root))
 
 
 def _asked(node: Node | None) -> Iterator[Node]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import discord
 
 from bot.chat import render
@@ -13,7 +15,15 @@ from bot.chat.view_keys import Press, control, cursor_of, id_of
 from bot.errors import NotFoundError, TagwireError
 from bot.model import View
 from bot.query import language
-from cogs.asking import Interaction, TagwireCog, ask_of, scope_of
+from cogs.asking import (
+    Interaction,
+    TagwireCog,
+    ask_of,
+    is_alone,
+    is_private,
+    may_be_shared,
+    scope_of,
+)
 
 
 class ResultsCog(TagwireCog):
@@ -55,7 +65,13 @@ class ResultsCog(TagwireCog):
         """Turn the reader's page."""
         async with answering(interaction, private=True) as answer:
             article = await self.store.articles.get(id_of(press.key), scope_of(interaction))
-            await answer.edit(await self.reading(interaction, article, id_of(press.argument)))
+            number, _, list_key = press.argument.partition(".")
+            is_own = is_askers_message(interaction)
+            private = is_alone(interaction) or not is_own
+            drawn = await self.reading(
+                interaction, article, id_of(number), list_key=list_key, may_share=private
+            )
+            await (answer.edit(drawn) if is_own else answer.show(drawn, private=True))
 
     @control("share")
     async def share(self, interaction: Interaction, press: Press) -> None:
@@ -67,6 +83,18 @@ class ResultsCog(TagwireCog):
             say = say_for(interaction)
             lead = say("cogs.shared_by", member=interaction.user.mention)
             await answer.show(render.shared(article, lead, say), private=False)
+
+    @control("share_page")
+    async def share_page(self, interaction: Interaction, press: Press) -> None:
+        """Show a page of results to the channel, if the member may write there."""
+        async with answering(interaction) as answer:
+            if interaction.guild_id is not None and not may_write(interaction):
+                raise TagwireError("cogs.may_not_share")
+            view = await self.view(interaction, press.key)
+            found = await self._page(interaction, view, press.argument)
+            lead = say_for(interaction)("cogs.shared_by", member=interaction.user.mention)
+            shown = replace(found, key=await self._copy(interaction, view), lead=lead)
+            await answer.show(render.results(shown, say_for(interaction)), private=False)
 
     @control("ask")
     async def ask(self, interaction: Interaction, press: Press) -> None:
@@ -94,7 +122,16 @@ class ResultsCog(TagwireCog):
 
     async def _turn(self, interaction: Interaction, answer: Answer, press: Press) -> None:
         view = await self.view(interaction, press.key)
-        cursor, first = cursor_of(press.argument) if press.argument else (None, 1)
+        shown = await self._page(interaction, view, press.argument)
+        is_askers = view.user_id == interaction.user.id
+        key = view.key if is_askers else await self._copy(interaction, view)
+        may_share = may_be_shared(interaction, not is_askers or is_alone(interaction))
+        shown = replace(shown, key=key, may_share=may_share)
+        drawn = render.results(shown, say_for(interaction))
+        await (answer.edit(drawn) if is_askers else answer.show(drawn, private=True))
+
+    async def _page(self, interaction: Interaction, view: View, here: str) -> render.Results:
+        cursor, first = cursor_of(here) if here else (None, 1)
         page = await self.store.articles.find(
             language.parse(view.query),
             scope_of(interaction),
@@ -105,23 +142,17 @@ class ResultsCog(TagwireCog):
         )
         if not page.hits:
             raise NotFoundError("cogs.page_gone")
-        is_askers = view.user_id == interaction.user.id
-        key = view.key if is_askers else await self._copy(interaction, view)
-        first = first if page.previous is not None else 1
-        labels = tuple(
-            say_for(interaction)("cogs.ask_instead", query=label) for label in labels_of(view)
-        )
-        shown = render.Results(
+        say = say_for(interaction)
+        return render.Results(
             str(view.detail.get("heading", "")),
             page,
-            key,
-            first,
-            labels,
+            view.key,
+            first if page.previous is not None else 1,
+            tuple(say("cogs.ask_instead", query=label) for label in labels_of(view)),
             is_moderator(interaction),
             str(view.detail.get("wider") or ""),
+            here=here,
         )
-        drawn = render.results(shown, say_for(interaction))
-        await (answer.edit(drawn) if is_askers else answer.show(drawn, private=True))
 
     async def _copy(self, interaction: Interaction, view: View) -> str:
         return await self.store.views.put(
@@ -144,7 +175,8 @@ class ResultsCog(TagwireCog):
         view = await self.view(interaction, key)
         ask = ask_of(view.detail, place)
         query = language.parse(ask.query)
-        answer.private = view.user_id != interaction.user.id
+        is_askers = view.user_id == interaction.user.id
+        answer.private = not is_askers or is_private(interaction, None)
         await self.show_query(interaction, answer, query, ask.heading)
 
 
@@ -158,6 +190,14 @@ def labels_of(view: View) -> list[str]:
     """Return the labels of what a view's buttons ask."""
     asks = view.detail.get("asks")
     return [str(ask["label"]) for ask in asks] if isinstance(asks, list) else []
+
+
+def is_askers_message(interaction: Interaction) -> bool:
+    """Whether the pressed message answers the one who pressed."""
+    if is_alone(interaction):
+        return True
+    answered = interaction.message.interaction_metadata if interaction.message else None
+    return answered is not None and answered.user.id == interaction.user.id
 
 
 def may_write(interaction: Interaction) -> bool:

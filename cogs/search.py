@@ -77,7 +77,7 @@ class SearchCog(TagwireCog):
             asked = language.narrow(typed_query, *nodes, sort=sort_of(sort))
             say = say_for(interaction)
             heading = say("cogs.heading_search", query=str(replace(asked, sort=None)) or query)
-            await self.show_query(interaction, answer, asked, heading, notes)
+            await self.show_query(interaction, answer, asked, heading, notes, directly=True)
 
     @app_commands.command(name="latest", description=worded("cogs.latest_description"))
     @app_commands.describe(

@@ -25,6 +25,7 @@ LABELS = {
     "chat.next",
     "chat.subscribe",
     "chat.read",
+    "chat.as_list",
     "chat.narrow",
     "chat.back",
     "chat.wider",

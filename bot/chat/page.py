@@ -28,7 +28,8 @@ class Results:
 
     `first` is the number of the page's first hit; `asks` are the labels of buttons that ask
     something else (a way back, a narrower query), numbered as in the view's detail; `wider` is the
-    key of the results that these were narrowed from.
+    key of the results that these were narrowed from. `here` is the place of this page as its
+    button wrote it, and `lead` a line of ours above it.
     """
 
     heading: str
@@ -38,6 +39,9 @@ class Results:
     asks: tuple[str, ...] = ()
     may_subscribe: bool = False
     wider: str = ""
+    may_share: bool = False
+    here: str = ""
+    lead: str = ""
 
 
 def results(shown: Results, say: Say) -> ui.LayoutView:
@@ -64,7 +68,8 @@ def _head(shown: Results, say: Say) -> str:
     if shown.page.next is not None or shown.page.previous is not None:
         last = shown.first + len(shown.page.hits[:ENTRIES]) - 1
         count = f"{count} · {say('chat.span', first=shown.first, last=last)}"
-    return f"## {heading}\n-# {count}"
+    lead = f"-# {shown.lead}\n" if shown.lead else ""
+    return f"{lead}## {heading}\n-# {count}"
 
 
 def _notes(notes: tuple[Note, ...], say: Say) -> str:
@@ -105,7 +110,10 @@ def _entry(hit: Hit, room: Room, parts: int, say: Say) -> ui.Item[Any]:
 
 
 def _controls(shown: Results, hits: tuple[Hit, ...], say: Say) -> list[ui.Item[Any]]:
-    rows: list[ui.Item[Any]] = [ui.ActionRow(read_menu(hits, say, shown.key))]
+    # A menu of one is a tap too many.
+    only = button(say("chat.read"), "read", shown.key, place_text(hits[0]))
+    read = read_menu(hits, say, shown.key) if len(hits) > 1 else only
+    rows: list[ui.Item[Any]] = [ui.ActionRow(read)]
     moves = _moves(shown, say)
     if moves:
         rows.append(ui.ActionRow(*moves))
@@ -126,6 +134,8 @@ def _moves(shown: Results, say: Say) -> list[ui.Item[Any]]:
         made.append(button(say("chat.next"), "next", shown.key, on, disabled=not on))
         if shown.key != NO_KEY:
             made.append(button(say("chat.narrow"), "narrow", shown.key))
+    if shown.may_share:
+        made.append(button(say("chat.share"), "share_page", shown.key, shown.here))
     if shown.may_subscribe:
         style = discord.ButtonStyle.primary
         made.append(button(say("chat.subscribe"), "subscribe", shown.key, style=style))

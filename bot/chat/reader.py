@@ -65,10 +65,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What the reader shows beside the text: related articles, and how it was before changes."""
+    """What the reader shows beside the text: related articles, and how it was before changes.
+
+    `list_key` names the results of which the article is the only one.
+    """
 
     related: tuple[Hit, ...] = ()
     versions: tuple[Article, ...] = ()
+    list_key: str = ""
 
 
 def reader(
@@ -88,12 +92,15 @@ def reader(
     if beside.versions:
         head += f"\n-# {changed(beside.versions[-1], article, len(beside.versions), say)}"
     parts: list[ui.Item[Any]] = [room.text(head)]
+    if beside.list_key:
+        back = button(say("chat.as_list"), "first", beside.list_key)
+        parts.insert(0, ui.Section(room.text(f"-# {say('chat.only_one')}"), accessory=back))
     parts.append(ui.Separator())
     parts.extend(_body(article, sheets[number - 1] if sheets else None, room, say))
     parts.append(ui.Separator())
     if number >= len(sheets):
         parts.append(room.text(foot(article, say)))
-    parts.extend(_controls(article, number, len(sheets), say, may_share=may_share))
+    parts.extend(_controls(article, number, len(sheets), say, beside.list_key, may_share))
     if article.also:
         parts.append(room.text(f"-# {say('chat.also_at_heading')}"))
         parts.append(ui.ActionRow(*_copies(article, say)))
@@ -163,14 +170,15 @@ def foot(article: Article, say: Say) -> str:
 
 
 def _controls(
-    article: Article, number: int, count: int, say: Say, *, may_share: bool
+    article: Article, number: int, count: int, say: Say, list_key: str, may_share: bool
 ) -> Iterator[ui.Item[Any]]:
     key = str(article.id)
     moves: list[ui.Item[Any]] = []
     if count > 1:
+        back, on = (sheet_text(number + step, list_key) for step in (-1, 1))
         moves = [
-            button(say("chat.previous"), "page", key, str(number - 1), disabled=number <= 1),
-            button(say("chat.next"), "page", key, str(number + 1), disabled=number >= count),
+            button(say("chat.previous"), "page", key, back, disabled=number <= 1),
+            button(say("chat.next"), "page", key, on, disabled=number >= count),
         ]
     if may_share:
         moves.append(button(say("chat.share"), "share", key, style=discord.ButtonStyle.primary))
@@ -185,6 +193,11 @@ def _controls(
         yield ui.ActionRow(
             *(button(option_text(t.name, "…", LABEL_CHARS), "tag", str(t.id)) for t in tags)
         )
+
+
+def sheet_text(number: int, list_key: str) -> str:
+    """Write a page's number, and after a dot the key of the list that the article is alone in."""
+    return f"{number}.{list_key}" if list_key else str(number)
 
 
 def _copies(article: Article, say: Say) -> Iterator[ui.Item[Any]]:

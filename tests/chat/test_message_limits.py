@@ -192,7 +192,9 @@ def test_a_page_of_results_holds_the_limits(
     cursor = Cursor(-(2**50), -123.4567890123456)
     notes = tuple(Note("chat.tags_line", {"tags": heading}) for _ in range(5))
     page = Page(hits, 12345, cursor, cursor, notes)
-    shown = render.Results(heading, page, "K" * 16, 999991, tuple(asks), True, "W" * 16)
+    shown = render.Results(
+        heading, page, "K" * 16, 999991, tuple(asks), True, "W" * 16, True, "9" * 40, SHARED
+    )
     check(render.results(shown, SAY))
 
 
@@ -201,7 +203,9 @@ def test_a_page_of_results_holds_the_limits(
 def test_every_page_of_the_reader_holds_the_limits(only: list[Article]) -> None:
     for number in (1, 2, 3, 7, 10**6):
         check(render.reader(only[0], number, SAY))
-    check(render.shared(only[0], "Shared by <@1>", SAY))
+        beside = render.Beside((hit_of(only[0]),), (only[0],), "K" * 16)
+        check(render.reader(only[0], number, SAY, beside=beside))
+    check(render.shared(only[0], SHARED, SAY))
 
 
 @settings(max_examples=40, deadline=None)
@@ -220,6 +224,9 @@ def test_a_card_holds_the_limits_and_carries_the_marker(
     text = render.plain(parcel)
     assert len(text) <= 2000
     assert "twmark123" in text
+
+
+SHARED = "Shared by <@1>"
 
 
 def parcel_of(found: list[Article], overflow: int, query: str = "") -> Parcel:
