@@ -323,7 +323,10 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where posts go. `guild_id` is None and `user_id` set for a direct message."""
+    """Where posts go. `guild_id` is None and `user_id` set for a direct message.
+
+    `language` is the member's as Discord names it ("es-ES"), None for a server's channel.
+    """
 
     id: int
     kind: TargetKind
@@ -331,6 +334,7 @@ class Target:
     guild_id: int | None = None
     user_id: int | None = None
     paused_reason: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class FollowCog(TagwireCog):
                 self.client.ports.now(),
                 scope=PUBLIC_SCOPE,
                 rhythm=rhythm,
+                language=str(interaction.locale),
             )
             shown = render.query_text(read, say)
             key = "cogs.followed_daily" if rhythm else "cogs.followed"
@@ -142,6 +143,8 @@ class FollowCog(TagwireCog):
         closed = any(one.target.paused_reason for one in found)
         moves = [button(say("cogs.try_again"), "refollow")] if closed else []
         if closed:
+            # Said here, it need not be said again after the next command.
+            await self.store.members.claim_closed(interaction.user.id, self.client.ports.now())
             lines.insert(0, say("cogs.direct_closed"))
         view = render.listing(say("cogs.follows_heading"), lines, say, moves)
         options = [

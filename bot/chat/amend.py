@@ -14,7 +14,7 @@ from bot.chat import longread, render
 from bot.chat.card import card
 from bot.chat.dialogs import WARNING
 from bot.chat.escape import inert
-from bot.chat.languages import SayIn, in_english
+from bot.chat.languages import SayIn, in_english, say_to
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import request_time
 from bot.chat.post import thread_id_of, thread_of
@@ -36,7 +36,7 @@ class DiscordAmender:
 
     async def edit(self, parcel: Parcel, changed: Mapping[int, datetime | None]) -> Outcome:
         """Show the parcel as it is now, with a mark on what changed; pings nobody again."""
-        say = self._say_in(parcel.target.guild_id)
+        say = say_to(parcel.target, self._say_in)
         marks = {
             article_id: "" if at is None else say("chat.updated", when=moment(at, say, "R"))
             for article_id, at in changed.items()

@@ -20,7 +20,7 @@ from bot.chat import render
 from bot.chat.answer import answer_of
 from bot.chat.room import Say
 from bot.chat.translate import CatalogueTranslator
-from bot.chat.view_keys import VERSION, Control, Press, controls_of
+from bot.chat.view_keys import VERSION, Control, Press, button, controls_of
 from bot.errors import NotFoundError, TagwireError
 from bot.messages import DEFAULT_LANGUAGE, catalogue
 from bot.model import FeedDesk
@@ -209,6 +209,28 @@ class TagwireClient(commands.AutoShardedBot):
         if self.ports.begun is not None:
             self.ports.begun(interaction.id)
 
+    async def on_app_command_completion(
+        self, interaction: discord.Interaction[Any], command: object, /
+    ) -> None:
+        """Tell what is waiting to be told, once the command is answered."""
+        await self.tell_closed(interaction)
+
+    async def tell_closed(self, interaction: discord.Interaction[Any]) -> None:
+        """Tell a member once that what they follow waits, as direct messages are closed."""
+        if not interaction.response.is_done():
+            return
+        members, say = self.ports.store.members, say_for(interaction)
+        try:
+            if await members.claim_closed(interaction.user.id, self.ports.now()):
+                again = button(say("cogs.try_again"), "refollow")
+                view = render.listing(
+                    say("chat.follows_wait"), [say("chat.follows_closed")], say, [again]
+                )
+                await interaction.followup.send(view=view, ephemeral=True)
+        except (TagwireError, discord.HTTPException) as error:
+            # `/follow list` says so, too: what was asked for is answered, and that is enough.
+            _log.info("interaction.lost", extra={"what": type(error).__name__})
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: there are no prefix commands."""
 
@@ -229,6 +251,7 @@ class TagwireClient(commands.AutoShardedBot):
             if handler is None or press.version != VERSION:
                 raise NotFoundError("chat.control_lost")
             await handler(interaction, press)
+            await self.tell_closed(interaction)
         except Exception as error:  # The border: whatever it is, the presser gets a sentence.
             await draw_error(interaction, error)
 

@@ -18,7 +18,7 @@ from typing import Any
 import discord
 
 from bot.chat import longread, render
-from bot.chat.languages import SayIn, in_english
+from bot.chat.languages import SayIn, in_english, say_to
 from bot.chat.outcomes import Wire, outcome_of
 from bot.chat.patience import Doubt, request_time
 from bot.chat.webhooks import LOST, WebhookLost, Webhooks, name_of, picture_of
@@ -203,17 +203,17 @@ class DiscordPoster:
         return self._client.get_partial_messageable(channel_id, guild_id=target.guild_id)
 
     def _thread_name(self, parcel: Parcel) -> str:
-        return longread.thread_name(parcel, self._say_in(parcel.target.guild_id))
+        return longread.thread_name(parcel, say_to(parcel.target, self._say_in))
 
     def _following(self, parcel: Parcel) -> tuple[str, ...]:
         if parcel.sequel is not None:
             return ()
-        return longread.contents(parcel, self._say_in(parcel.target.guild_id))
+        return longread.contents(parcel, say_to(parcel.target, self._say_in))
 
     def _drawn(self, parcel: Parcel) -> str | discord.ui.LayoutView:
         if parcel.sequel is not None:
             return longread.page(parcel.sequel, parcel.marker)
-        say = self._say_in(parcel.target.guild_id)
+        say = say_to(parcel.target, self._say_in)
         return render.plain(parcel, say) if parcel.degraded else render.card(parcel, say)
 
     async def _send(self, parcel: Parcel, drawn: str | discord.ui.LayoutView) -> Outcome:

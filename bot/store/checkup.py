@@ -160,7 +160,7 @@ def _targets(connection: sqlite3.Connection) -> tuple[Target, ...]:
     found = connection.execute(
         """
         SELECT id AS target_id, kind AS target_kind, channel_id, guild_id, user_id,
-            paused AS target_paused
+            paused AS target_paused, language
         FROM targets
         WHERE EXISTS (SELECT 1 FROM subscriptions WHERE target_id = targets.id)
         ORDER BY id

@@ -85,6 +85,12 @@ class MemberStore:
 
         return await self._connections.read(job)
 
+    async def claim_closed(self, user_id: int, now: datetime) -> bool:
+        """Whether a member has to hear that direct messages cannot be sent; True only once."""
+        if not await self._connections.read(partial(_is_to_hear, user_id)):
+            return False
+        return await self._connections.write(partial(_told_closed, user_id, now))
+
     async def kept(self, user_id: int) -> Kept:
         """Count what is kept of a member."""
 
@@ -175,6 +181,28 @@ def _unfollow(subscription_id: int, user_id: int, connection: sqlite3.Connection
     connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": subscription_id})
     bump_revision(connection, subscription_id)
     return str(row["query"])
+
+
+_CLOSED = """
+    user_id = :user AND paused IS NOT NULL AND told_at IS NULL
+      AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.target_id = targets.id)
+"""
+
+
+def _is_to_hear(user_id: int, connection: sqlite3.Connection) -> bool:
+    found = connection.execute(
+        f"SELECT 1 FROM targets WHERE {_CLOSED}",  # noqa: S608 - a constant
+        {"user": user_id},
+    )
+    return found.fetchone() is not None
+
+
+def _told_closed(user_id: int, now: datetime, connection: sqlite3.Connection) -> bool:
+    told = connection.execute(
+        f"UPDATE targets SET told_at = :now WHERE {_CLOSED}",  # noqa: S608 - a constant
+        {"user": user_id, "now": second(now)},
+    )
+    return told.rowcount > 0
 
 
 def _erase(user_id: int, connection: sqlite3.Connection) -> None:

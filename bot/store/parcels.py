@@ -55,7 +55,7 @@ NEXT = f"""
 """  # noqa: S608 - a constant
 _POST = """
     SELECT p.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
-           t.paused AS target_paused
+           t.paused AS target_paused, t.language
     FROM posts p JOIN targets t ON t.id = p.target_id
 """
 

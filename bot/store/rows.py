@@ -157,6 +157,7 @@ def target(row: sqlite3.Row) -> Target:
         guild_id=row["guild_id"],
         user_id=row["user_id"],
         paused_reason=row["target_paused"],
+        language=row["language"],
     )
 
 

@@ -131,6 +131,7 @@ def _values(wanted: Wanted, by: By) -> dict[str, object]:
         "guild": by.guild_id,
         "channel": wanted.channel_id,
         "user": None,
+        "language": None,
         "owner": "guild",
         "owner_id": by.guild_id,
         "scope_guild": by.guild_id,

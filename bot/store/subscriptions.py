@@ -18,7 +18,7 @@ from bot.store.subscription_changes import By
 
 _SELECT = """
     SELECT s.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
-           t.paused AS target_paused
+           t.paused AS target_paused, t.language
     FROM subscriptions s JOIN targets t ON t.id = s.target_id
 """
 
@@ -52,6 +52,7 @@ class SubscriptionStore:
             "guild": guild_id,
             "channel": channel_id,
             "user": None,
+            "language": None,
             "owner": "guild",
             "owner_id": guild_id,
             "scope_guild": guild_id,
@@ -74,13 +75,18 @@ class SubscriptionStore:
         *,
         scope: Scope,
         rhythm: Mapping[str, object] | None = None,
+        language: str | None = None,
     ) -> Subscription:
-        """Save a member's query, answered by direct message in the member's own channel."""
+        """Save a member's query, answered by direct message in the member's own channel.
+
+        `language` is the member's as Discord names it; all that is sent there is in the last one.
+        """
         values = {
             "kind": str(TargetKind.DIRECT),
             "guild": None,
             "channel": channel_id,
             "user": user_id,
+            "language": language,
             "owner": "member",
             "owner_id": user_id,
             "scope_guild": scope.guild_id,
@@ -195,10 +201,11 @@ def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subsc
     """Write a new subscription within a transaction. Raises `store.same_subscription`."""
     connection.execute(
         """
-        INSERT INTO targets (kind, guild_id, channel_id, user_id)
-        VALUES (:kind, :guild, :channel, :user)
+        INSERT INTO targets (kind, guild_id, channel_id, user_id, language)
+        VALUES (:kind, :guild, :channel, :user, :language)
         ON CONFLICT (channel_id) DO UPDATE 
-            SET kind = excluded.kind, guild_id = excluded.guild_id, paused = NULL, paused_at = NULL
+            SET kind = excluded.kind, guild_id = excluded.guild_id, language = excluded.language,
+                paused = NULL, paused_at = NULL, told_at = NULL
         """,
         values,
     )

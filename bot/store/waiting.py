@@ -157,7 +157,7 @@ def paused_targets(guild_id: int | None, connection: sqlite3.Connection) -> tupl
     found = connection.execute(
         f"""
         SELECT t.id AS target_id, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
-               t.paused AS target_paused
+               t.paused AS target_paused, t.language
         FROM targets t WHERE t.paused IS NOT NULL AND {_OF_GUILD} ORDER BY t.id
         """,  # noqa: S608 - a constant
         {"guild": guild_id},
@@ -278,7 +278,7 @@ def _failed(
     found = connection.execute(
         f"""
         SELECT p.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
-               t.paused AS target_paused,
+               t.paused AS target_paused, t.language,
                (SELECT json_group_array(a.title) FROM deliveries d
                 JOIN articles a ON a.id = d.article_id WHERE d.post_id = p.id) AS titles
         FROM posts p JOIN targets t ON t.id = p.target_id

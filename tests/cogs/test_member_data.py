@@ -1,5 +1,7 @@
 """Follows, direct messages, privacy and coverage, driven as a person would."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.chat.outcomes import Wire
@@ -102,6 +104,88 @@ async def test_closed_direct_messages_pause_the_follow_until_it_is_tried_again(
     assert "cannot send you direct messages" not in tried.text
     _, outcome = await sent(stage)
     assert outcome.fate is Fate.SENT
+
+
+async def closed(stage: Stage) -> None:
+    """Let the next direct message be refused, as one who has closed them."""
+    await arrives(stage, "Ship docks")
+    refusal = Status(403, body='{"message": "Cannot send messages to this user", "code": 50007}')
+    stage.server.faults.add("POST /channels/*/messages", refusal)
+    parcel, outcome = await sent(stage)
+    await stage.store.outbox.pause_target(parcel.target.id, outcome, NOW)
+
+
+def notices(mina: Driver) -> int:
+    return sum("What you follow waits" in text_of(message) for message in mina.messages())
+
+
+async def test_closed_direct_messages_are_told_once_after_the_next_command(stage: Stage) -> None:
+    mina, ravi = stage.person(), stage.person("ravi")
+    await mina.command("follow query", query="tag:Harbour")
+    await closed(stage)
+    await stage.stop()
+    await stage.start()
+    await ravi.command("stats")
+    told = await mina.command("stats")
+    assert "15 articles" in told.text or "16 articles" in told.text
+    await mina.until(lambda: notices(mina) == 1)
+    assert notices(ravi) == 0
+    results = await mina.command("tag", name="UN")
+    assert results.message
+    await mina.press(results.message, "Next")
+    await mina.command("help")
+    assert notices(mina) == 1
+    (notice,) = [m for m in mina.messages() if "What you follow waits" in text_of(m)]
+    assert notice["flags"] & 64
+    tried = await mina.press(notice, "Try again")
+    assert "tag:Harbour" in tried.text
+    _, outcome = await sent(stage)
+    assert outcome.fate is Fate.SENT
+
+
+async def test_closed_direct_messages_are_told_after_a_button_and_again_when_closed_again(
+    stage: Stage,
+) -> None:
+    mina = stage.person()
+    await mina.command("follow query", query="tag:Harbour")
+    results = await mina.command("tag", name="UN")
+    assert results.message
+    await closed(stage)
+    await mina.press(results.message, "Next")
+    await mina.until(lambda: notices(mina) == 1)
+    await mina.command("follow query", query="tag:Climate")
+    (follow, _) = await stage.store.subscriptions.follows(int(mina.user_id))
+    refused = Outcome(Fate.ACCESS_LOST, reason="delivery.no_access")
+    await stage.store.outbox.pause_target(follow.target.id, refused, NOW)
+    await mina.press(results.message, "Next")
+    await mina.until(lambda: notices(mina) == 2)
+
+
+async def test_the_list_of_follows_tells_it_in_the_place_of_the_notice(stage: Stage) -> None:
+    mina = stage.person()
+    await mina.command("follow query", query="tag:Harbour")
+    await closed(stage)
+    assert "cannot send you direct messages" in (await mina.command("follow list")).text
+    user_id = int(mina.user_id)
+    assert not await stage.store.members.claim_closed(user_id, NOW)
+    assert notices(mina) == 0
+
+
+async def test_a_follow_is_answered_in_the_members_language(stage: Stage) -> None:
+    mina = stage.person()
+    users = stage.server.world.users
+    users[mina.user_id] = replace(users[mina.user_id], locale="fr")
+    await mina.command("follow query", query="tag:Harbour")
+    await arrives(stage, "Ship docks")
+    await stage.stop()
+    await stage.start()
+    parcel, _ = await sent(stage)
+    (message,) = inbox(stage, parcel).messages()
+    assert {"Lire", "Ne plus suivre"} <= set(labels_of(message))
+    users[mina.user_id] = replace(users[mina.user_id], locale="ja")
+    await mina.command("follow query", query="tag:Climate")
+    follows = await stage.store.subscriptions.follows(int(mina.user_id))
+    assert {one.target.language for one in follows} == {"ja"}
 
 
 async def test_privacy_shows_and_erases_all_that_is_kept_of_a_member(stage: Stage) -> None:
