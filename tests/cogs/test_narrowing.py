@@ -1,6 +1,7 @@
 """Narrowing a page of results by what its articles share, driven as a person would."""
 
-from bot.model import Entry, Term
+from bot.chat.view_keys import custom_id
+from bot.model import Entry, Scope, Term
 from bot.playground.driver import Answer, Driver, labels_of
 from bot.playground.validate.components import walk
 from tests.cogs.conftest import NOW, Stage, paragraph, record
@@ -103,6 +104,28 @@ async def test_a_repaired_query_is_narrowed_as_it_was_read(stage: Stage) -> None
     assert "Showing “glacier” instead" in results.text and asked.message
     chosen = await mina.select(asked.message, "Source", "Northern Wire")
     assert 'Search: glacier source:"Northern Wire"' in chosen.text
+
+
+async def test_another_servers_names_are_never_counted(stage: Stage) -> None:
+    def made(source: str) -> list[Entry]:
+        return [Entry(f"Council {source} {n}", guid=f"{n}", source=source) for n in range(3)]
+
+    await record(stage.store, made("Foreign Wire"), title="Theirs", scope_id=4242)
+    await record(stage.store, made("Local Wire"), title="Ours", scope_id=stage.guild_id)
+    mina = stage.person()
+    _, asked = await narrowed(mina, query="council")
+    assert menus_of(asked)["Source…"]["Local Wire"] == "3 articles"
+    assert "Foreign Wire" not in asked.text
+    key = await stage.store.views.put(
+        "narrow", "council", Scope(4242), int(mina.user_id), NOW, None, {"choices": ["tag:UN"]}
+    )
+    assert asked.message
+    stored = stage.server.world.find_message(asked.message["id"])
+    assert stored
+    for part in walk(list(stored.components)):
+        if part["type"] == 3:
+            part["custom_id"] = custom_id("narrowed", key, part["custom_id"][-6:])
+    assert "too old" in (await mina.select(asked.message, "Source", "Local Wire")).text
 
 
 async def test_counts_of_the_best_are_labelled_as_such(stage: Stage) -> None:
