@@ -109,7 +109,10 @@ class TagwireCog(commands.Cog):
         hit, scope = page.hits[0], scope_of(interaction)
         key = await self.keep(interaction, "results", str(query), until=page.until, heading=heading)
         article = await self.store.articles.get(hit.id, scope)
-        return await self.reading(interaction, article, 1, hit.block, list_key=key, may_share=alone)
+        # An answer to a search is as quick as its list would be.
+        return await self.reading(
+            interaction, article, 1, hit.block, list_key=key, may_share=alone, relate=False
+        )
 
     async def drawn(
         self,
@@ -153,16 +156,19 @@ class TagwireCog(commands.Cog):
         *,
         list_key: str = "",
         may_share: bool = True,
+        relate: bool = True,
     ) -> discord.ui.LayoutView:
         """Return a page of an article to read, or the page that a block stands on.
 
-        `list_key` names the results of which it is the only article.
+        `list_key` names the results of which it is the only article; `relate` looks for related
+        ones, which takes much longer than the rest.
         """
-        scope, related = scope_of(interaction), self.store.related
+        scope = scope_of(interaction)
         versions: tuple[Article, ...] = ()
         if article.revision > 1:
             versions = await self.store.articles.versions(article.id, scope)
-        beside = render.Beside(await related.to(article.id, scope), versions, list_key)
+        related = await self.store.related.to(article.id, scope) if relate else ()
+        beside = render.Beside(related, versions, list_key)
         page = number if block is None else render.page_of(article.blocks, block)
         say = say_for(interaction)
         return render.reader(article, page, say, may_share=may_share, beside=beside)
