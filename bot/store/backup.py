@@ -9,10 +9,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from bot.errors import StoreError
@@ -20,6 +20,7 @@ from bot.store import DATABASE
 from bot.store.locks import FileLock
 from bot.store.migrate import APPLICATION_ID, migrations
 from bot.store.snapshot import Progress, copy_still
+from bot.store.strays import has_strays
 
 # Pages copied at a time: between two steps the interpreter and other connections have their turn.
 _STEP_PAGES = 2048
@@ -55,11 +56,12 @@ def backup(folder: Path, file: Path, *, keep: int = 1, progress: Progress | None
         file.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder / "backup.lock", "backup.running"):
             part = file.with_name(file.name + ".part")
-            _copy(source, part, progress, write_lock=folder / "write.lock")
-            with ThreadPoolExecutor(1) as pool:
-                synced = pool.submit(_synced, part)
-                copy = verify(part)
-                synced.result()
+            try:
+                copy = _copy(source, part, progress, folder / "write.lock") or verify(part)
+            except StoreError as error:
+                if error.key != "backup.damaged":
+                    raise
+                raise StoreError("backup.source_damaged", path=str(source)) from None
             _rotate(file, keep)
             settle(part, file)
     return Copy(file, copy.bytes, copy.schema, copy.articles)
@@ -76,7 +78,7 @@ def restore(folder: Path, file: Path, now: datetime) -> tuple[Copy, Path | None]
 
 
 def put_in_place(
-    folder: Path, now: datetime, made: Callable[[Path], None]
+    folder: Path, now: datetime, made: Callable[[Path], object]
 ) -> tuple[Copy, Path | None]:
     """Let `made` write a database, prepare it to go on from a gap, and give it the old one's place.
 
@@ -104,27 +106,23 @@ def verify(file: Path) -> Copy:
     """Read a database file through and say what it holds. Raises StoreError for any fault."""
     if not file.is_file():
         raise StoreError("backup.absent", path=str(file))
-    try:
-        with closing(connected(file, read_only=True)) as connection:
-            schema = _schema(connection, file)
-            (articles,) = connection.execute("SELECT count(*) FROM articles").fetchone()
-        # Side by side: each reads nearly all of the file, and SQLite lets the other run.
-        with ThreadPoolExecutor(1) as pool:
-            strays = pool.submit(_checked, file, "PRAGMA foreign_key_check")
-            faults = _checked(file, "PRAGMA quick_check(1)")
-            if faults != ("ok",) or strays.result() is not None:
-                raise StoreError("backup.damaged", path=str(file))
-    except sqlite3.DatabaseError:
-        raise StoreError("backup.damaged", path=str(file)) from None
-    return Copy(file, file.stat().st_size, schema, articles)
-
-
-def _checked(file: Path, check: str) -> tuple[object, ...] | None:
     with closing(connected(file, read_only=True)) as connection:
+        return _examined(connection, file)
+
+
+def _examined(connection: sqlite3.Connection, file: Path) -> Copy:
+    try:
+        schema = _schema(connection, file)
         # Mapped, the check reads at more than twice the speed.
         connection.execute("PRAGMA mmap_size = 2147418112")
-        found: tuple[object, ...] | None = connection.execute(check).fetchone()
-        return found
+        (articles,) = connection.execute("SELECT count(*) FROM articles").fetchone()
+        (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        is_whole = fault == "ok" and not has_strays(connection)
+    except sqlite3.DatabaseError:
+        is_whole = False
+    if not is_whole:
+        raise StoreError("backup.damaged", path=str(file))
+    return Copy(file, file.stat().st_size, schema, articles)
 
 
 def _schema(connection: sqlite3.Connection, file: Path) -> int:
@@ -145,18 +143,21 @@ def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 def _copy(
     source: Path, part: Path, progress: Progress | None, write_lock: Path | None = None
-) -> None:
+) -> Copy | None:
+    """Copy the database; return what it holds where that was checked on the way."""
     _require_room(source, part.parent)
     clear(part)
-    done = write_lock and copy_still(source, part, write_lock, progress, _BUSY_S)
+    check = partial(_examined, file=source)
+    done = copy_still(source, part, write_lock, progress, _BUSY_S, check) if write_lock else None
     with closing(connected(part)) as copy:
         # The file has no name yet that anyone trusts: it is synced once, when it is whole.
         copy.execute("PRAGMA synchronous = OFF")
-        if not done:
+        if done is None:
             with _reading(source, write_lock) as original:
                 original.backup(copy, pages=_STEP_PAGES, progress=_reported(progress))
         # The copy carries the original's WAL mode; a backup has to be one file.
         copy.execute("PRAGMA journal_mode = DELETE")
+    return done
 
 
 def clear(part: Path) -> None:

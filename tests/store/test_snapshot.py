@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import DATABASE, Store
+from bot.errors import StoreError
+from bot.store import DATABASE, Store, copying
 from bot.store.backup import backup, verify
 from bot.store.snapshot import copy_still
 from tests.conftest import Newsroom, make_entry
@@ -18,11 +19,16 @@ def made(folder: Path) -> tuple[Path, Path]:
     return part, folder / "write.lock"
 
 
+def articles(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM articles").fetchone()
+    return int(count)
+
+
 async def test_what_is_only_in_the_log_is_in_the_copy(newsroom: Newsroom) -> None:
     await newsroom.publish(make_entry("In the log", url="https://example.org/1"))
     folder = newsroom.store.folder
     part, lock = made(folder)
-    assert copy_still(folder / DATABASE, part, lock, None, 1)
+    assert copy_still(folder / DATABASE, part, lock, None, 1, articles) == 1
     assert verify(part).articles == 1
 
 
@@ -45,7 +51,7 @@ async def test_commits_and_checkpoints_during_the_copy_do_not_reach_the_file(
             # Held back: the log has pages, the file has none of them.
             seen.append((row[1] > 0, database.read_bytes() == before))
 
-    assert copy_still(database, part, lock, interfere, 1)
+    assert copy_still(database, part, lock, interfere, 1, articles) == 1
     assert seen == [(True, True)]
     assert verify(part).articles == 1
 
@@ -60,7 +66,7 @@ async def test_an_older_reader_makes_the_backup_go_the_slow_way(
         reader.execute("SELECT count(*) FROM articles").fetchone()
         await newsroom.publish(make_entry("Second", url="https://example.org/2"))
         part, lock = made(folder)
-        assert not copy_still(folder / DATABASE, part, lock, None, 1)
+        assert copy_still(folder / DATABASE, part, lock, None, 1, articles) is None
         assert backup(folder, tmp_path / "copy.db").articles == 2
         reader.execute("COMMIT")
 
@@ -70,4 +76,25 @@ async def test_a_copy_that_cannot_be_written_says_so(store: Store) -> None:
     part.unlink()
     part.mkdir()
     with pytest.raises(OSError, match="directory"):
-        copy_still(store.folder / DATABASE, part, lock, None, 1)
+        copy_still(store.folder / DATABASE, part, lock, None, 1, articles)
+
+
+async def test_a_copy_that_differs_is_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"a" * 3_000_000)
+    for differing in (b"a" * 2_999_999, b"a" * 2_999_999 + b"b", b"a" * 3_000_001):
+        other.write_bytes(differing)
+        assert not copying.are_same(str(one), str(other))
+    other.write_bytes(one.read_bytes())
+    assert copying.are_same(str(one), str(other))
+
+
+async def test_what_the_check_raises_ends_the_copy(newsroom: Newsroom) -> None:
+    def refuse(_: sqlite3.Connection) -> None:
+        raise StoreError("backup.damaged", path="x")
+
+    part, lock = made(newsroom.store.folder)
+    with pytest.raises(StoreError):
+        copy_still(newsroom.store.folder / DATABASE, part, lock, None, 1, refuse)
+    # The store goes on.
+    await newsroom.publish(make_entry("Later", url="https://example.org/1"))
