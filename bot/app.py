@@ -270,7 +270,12 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
             begun=trace.begin if trace is not None else None,
         )
         pace = Pace()
-        client = TagwireClient(ports, api=settings.discord_api, http_trace=paced(pace, counts))
+        client = TagwireClient(
+            ports,
+            api=settings.discord_api,
+            http_trace=paced(pace, counts),
+            shards=settings.shards,
+        )
         poster = DiscordPoster(client, WIRE, client.say_in)
         upkeep = Upkeep(store, DiscordAmender(client, WIRE, client.say_in), now=utc_now)
         courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed, pace=pace)

@@ -68,6 +68,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAGWIRE_POLL_INTERVAL", "poll_interval_s", "number", 900.0, least=0.1, most=2_592_000),
     Setting("TAGWIRE_ALLOW_PRIVATE_FEEDS", "allow_private_feeds", "switch", False),
     Setting("TAGWIRE_DISCORD_API", "discord_api", "address", None),
+    Setting("TAGWIRE_SHARDS", "shards", "whole", 0, least=0, most=16_384),
     Setting("TAGWIRE_CONTACT", "contact", "text", None),
     Setting("TAGWIRE_LANGUAGE", "language", "text", "en"),
     Setting("TAGWIRE_FEED_PORTS", "feed_ports", "ports", (80, 443, 8080, 8443)),
@@ -113,6 +114,7 @@ class Settings:
     poll_interval_s: float = 900.0
     allow_private_feeds: bool = False
     discord_api: str | None = None
+    shards: int = 0
     contact: str | None = None
     language: str = "en"
     feed_ports: frozenset[int] = frozenset({80, 443, 8080, 8443})

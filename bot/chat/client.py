@@ -15,6 +15,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.gateway import DiscordWebSocket
 
 from bot.chat import render
 from bot.chat.answer import answer_of
@@ -96,8 +97,8 @@ class TagwireTree(app_commands.CommandTree["TagwireClient"]):
 class TagwireClient(commands.AutoShardedBot):
     """Tagwire's client: the guilds intent alone, no mention ever parsed, no prefix commands.
 
-    Sharded because that asks Discord for the gateway's address and the number of shards, so that
-    a growing bot, and the playground's loopback Discord, need nothing else.
+    Sharded because that asks Discord for the gateway's address and, unless `shards` says how many,
+    the number of shards: a growing bot, and the playground's loopback Discord, need nothing else.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class TagwireClient(commands.AutoShardedBot):
         *,
         api: str | None = None,
         http_trace: Any = None,
+        shards: int = 0,
         extensions: Iterable[str] = EXTENSIONS,
     ) -> None:
         # Set here and not at import: one process talks to one Discord, named by its settings.
@@ -122,8 +124,10 @@ class TagwireClient(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=GUILD_READY_S,
             http_trace=http_trace,
+            shard_count=shards or None,
         )
         self.ports = ports
+        self._own_gateway = bool(api and shards)
         # The role that each server lets moderate beside its managers; kept in step by /server.
         self.moderator_roles: dict[int, int] = {}
         # The servers whose answers are for the asker alone, and the languages of their channels.
@@ -139,6 +143,10 @@ class TagwireClient(commands.AutoShardedBot):
         answers = await self.ports.store.guilds.each("answers")
         self.private_guilds = {guild for guild, value in answers.items() if value == "private"}
         self.languages = dict(await self.ports.store.guilds.each("language"))
+        if self._own_gateway:
+            # With the number of shards given, discord.py asks no Discord where its gateway is.
+            _, url, *_ = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = type(DiscordWebSocket.DEFAULT_GATEWAY)(url)
         for extension in self._cog_modules:
             await self.load_extension(extension)
         self.add_dynamic_items(Control)

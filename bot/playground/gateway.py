@@ -53,6 +53,12 @@ class Session:
     replay: deque[Json] = field(default_factory=lambda: deque(maxlen=limits.REPLAY_EVENTS))
     link: "Link | None" = None
     resumable: bool = True
+    # Which shard of how many it is.
+    shard: tuple[int, int] = (0, 1)
+
+    def hears(self, guild_id: str | None) -> bool:
+        """Whether events of a guild, or of none (direct messages), go to this shard."""
+        return (int(guild_id or 0) >> 22) % self.shard[1] == self.shard[0]
 
 
 @dataclass(slots=True, eq=False)
@@ -169,16 +175,19 @@ class Gateway:
         intents = content.get("intents")
         if not isinstance(intents, int) or intents & ~KNOWN_INTENTS:
             return 4013
+        shard, shards = content.get("shard") or (0, 1)
+        if not 0 <= shard < shards:
+            return 4010
         self.hub.sees_content = bool(intents & CONTENT)
         self.hub.sees_members = bool(intents & GUILD_MEMBERS)
-        session = Session(new_token(), intents)
+        session = Session(new_token(), intents, shard=(shard, shards))
         self._forget_old_sessions()
         self.sessions[session.id] = session
         session.link, link.session = link, session
         self.hub.note("gateway", "IDENTIFY")
-        self._send(session, "READY", self._ready(session, content.get("shard")))
+        self._send(session, "READY", self._ready(session))
         self._set_online(True)
-        if self.hub.world.in_guild:
+        if self.hub.world.in_guild and session.hears(self.hub.world.guild_id):
             self._send(session, "GUILD_CREATE", self._guild(intents))
         return None
 
@@ -187,16 +196,17 @@ class Gateway:
         for key in parted[:-KEPT_SESSIONS]:
             del self.sessions[key]
 
-    def _ready(self, session: Session, shard: list[int] | None) -> Json:
+    def _ready(self, session: Session) -> Json:
         world = self.hub.world
+        has_guild = world.in_guild and session.hears(world.guild_id)
         return {
             "v": 10,
             "user": shapes.account(world.users[world.bot_id]),
-            "guilds": [{"id": world.guild_id, "unavailable": True}] if world.in_guild else [],
+            "guilds": [{"id": world.guild_id, "unavailable": True}] if has_guild else [],
             "session_id": session.id,
             "session_type": "normal",
             "resume_gateway_url": self.url,
-            "shard": shard or [0, 1],
+            "shard": list(session.shard),
             "application": {"id": world.bot_id, "flags": 0},
             "private_channels": [],
             "relationships": [],
@@ -254,8 +264,10 @@ class Gateway:
         if event.name not in INTENTS or event.for_user_id is not None:
             return
         needed = INTENTS[event.name]
+        of_guild = event.name.startswith("GUILD_")
+        guild_id = self.hub.world.guild_id if of_guild else event.data.get("guild_id")
         for session in self.sessions.values():
-            if session.resumable and session.intents & needed == needed:
+            if session.hears(guild_id) and session.resumable and session.intents & needed == needed:
                 self._send(session, event.name, self._allowed(session, event))
 
     def _allowed(self, session: Session, event: Event) -> Json:

@@ -48,7 +48,7 @@ class NoFeeds:
 class Desk:
     """A courier at work on one server; `member` looks at what stands there."""
 
-    def __init__(self, server: Server, store: Store) -> None:
+    def __init__(self, server: Server, store: Store, shards: int = 0) -> None:
         self.server = server
         self.store = store
         self.now = server.clock.now
@@ -60,6 +60,7 @@ class Desk:
             ports,
             api=server.api,
             http_trace=paced(self.pace, metrics),
+            shards=shards,
             extensions=["cogs.guild"],
         )
         self.poster = DiscordPoster(self.client, WIRE)
