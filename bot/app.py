@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -57,6 +57,9 @@ TIDY_FIRST_S = 300.0
 TOO_MANY = 429
 TIDY_EVERY_S = 86_400.0
 SEARCH_EVERY_S = 5.0
+SEARCH_LOOK_S = 0.5
+# So long after the last search what makes it quick stays loaded.
+SEARCH_KEPT = timedelta(minutes=10)
 SEARCH_FAILED_S = 1_800.0
 
 # What a running bot takes up at SIGHUP; all else needs a start.
@@ -189,15 +192,19 @@ class Parts:
         while True:
             started = time.monotonic()
             try:
-                if await self.store.beside.refresh():
-                    extra = {"articles": self.store.beside.articles}
-                    extra["seconds"] = round(time.monotonic() - started)
+                if await self.store.beside.refresh(asked_since=utc_now() - SEARCH_KEPT):
+                    extra = {"seconds": round(time.monotonic() - started)}
                     _log.info("app.postings_made", extra=extra)
             except OSError:
                 # A full disk, say: search is right without, and trying costs a minute of a core.
                 _log.warning("app.postings_failed", exc_info=True)
                 await asyncio.sleep(SEARCH_FAILED_S)
-            await asyncio.sleep(SEARCH_EVERY_S)
+            ends_at = time.monotonic() + SEARCH_EVERY_S
+            # Whoever searches first is answered by the index; the next ones soon find it loaded.
+            while (  # noqa: ASYNC110 - another thread says so
+                time.monotonic() < ends_at and not self.store.beside.is_missed
+            ):
+                await asyncio.sleep(SEARCH_LOOK_S)
 
     def reload(self) -> None:
         """Read the settings again and take up those that a running bot can."""

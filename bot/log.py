@@ -20,7 +20,7 @@ EVENTS: Mapping[str, str] = {
     "app.start_delayed": "many starts in a short time: the login waits, to spare Discord's limit",
     "app.reloaded": "settings were read again; names those that changed",
     "app.reload_failed": "settings could not be read again, the old ones hold",
-    "app.postings_made": "what makes search quick was made anew; how many articles, seconds",
+    "app.postings_made": "what makes search quick was made anew; in how many seconds",
     "app.postings_failed": "it could not be made; search is right without, and tried again later",
     "app.tidied": "what the rules do not keep was let go",
     "guild.blocked": "a server of the block list was left",

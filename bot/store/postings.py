@@ -186,15 +186,21 @@ class Postings:
         )
 
 
+def seq_of(path: Path, token: str) -> int | None:
+    """Return the last change in a file, by its head alone; None for one that is missing or not it.
+
+    Only `read` tells whether the rest of it is whole.
+    """
+    told = _told(path, token)
+    return None if told is None else int(told["seq"])
+
+
 def read(path: Path, token: str) -> Postings | None:
     """Map a file and read it through once; None for one that is missing, damaged or another's."""
+    told = _told(path, token)
+    if told is None:
+        return None
     try:
-        with path.open("rb") as file:
-            header = file.read(HEADER_BYTES)
-        told = json.loads(header[len(MAGIC) :].rstrip(b"\0"))
-        known = header.startswith(MAGIC) and told["format"] == FORMAT and told["token"] == token
-        if not known or path.stat().st_size != told["bytes"]:
-            return None
         mapped = np.memmap(path, np.uint8, "r")
         if zlib.crc32(mapped[HEADER_BYTES:].data) != told["crc"]:
             return None
@@ -205,4 +211,15 @@ def read(path: Path, token: str) -> Postings | None:
         }
         return Postings(token, told["seq"], {n: np.asarray(a) for n, a in arrays.items()})
     except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _told(path: Path, token: str) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+        told: dict[str, Any] = json.loads(header[len(MAGIC) :].rstrip(b"\0"))
+        known = header.startswith(MAGIC) and told["format"] == FORMAT and told["token"] == token
+        return told if known and path.stat().st_size == told["bytes"] else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None

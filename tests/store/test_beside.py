@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -271,3 +272,33 @@ async def again(store: Store) -> AsyncIterator[Store]:
         shutil.copy(file, folder)
     async with Store.open(folder) as other:
         yield other
+
+
+async def test_they_are_loaded_when_somebody_searches_and_let_go_when_nobody_does(
+    store: Store, newsroom: Newsroom
+) -> None:
+    async with again(store) as other:
+        assert not await other.beside.refresh(least=1, asked_since=NOW)
+        assert other.beside.articles == 0 and not other.beside.is_missed
+        assert agree(other, FEW) > 20
+        assert other.beside.is_missed
+        assert not await other.beside.refresh(least=1, asked_since=NOW)
+        assert other.beside.articles == 36 and not other.beside.is_missed
+        assert agree(other, FEW) > 20
+        assert not await other.beside.refresh(least=1, asked_since=NOW + timedelta(seconds=1))
+        assert other.beside.articles == 0
+        assert agree(other, FEW) > 20
+
+
+async def test_the_file_is_made_anew_without_being_loaded(store: Store, newsroom: Newsroom) -> None:
+    later = NOW + timedelta(seconds=1)
+    async with again(store) as other:
+        (before,) = other.folder.glob("postings-*")
+        before.unlink()
+        assert await other.beside.refresh(least=1, asked_since=later)
+        (after,) = other.folder.glob("postings-*")
+        assert after != before and other.beside.articles == 0
+        assert not await other.beside.refresh(least=1, asked_since=later)
+        await Newsroom(other).publish(*entries(8, 2), feed=FEEDS[1])
+        assert not await other.beside.refresh(least=1, asked_since=later)
+        assert agree(other, FEW) > 20
