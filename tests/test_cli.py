@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.messages import catalogue
+from bot.settings import SETTINGS
 
 PAGE = """The Harbour Log
 News from the quay
@@ -196,6 +198,14 @@ def test_config_shows_values_with_their_origin_and_no_secret(
     assert "TAGWIRE_TOKEN=***  (environment)" in result.stdout
     assert "very-secret" not in result.output
     assert "TAGWIRE_POLL_INTERVAL=900  (default)" in result.stdout
+    lines = result.stdout.splitlines()
+    for number, setting in enumerate(SETTINGS):
+        assert lines[2 * number].startswith(f"{setting.name}=")
+        assert lines[2 * number + 1].strip() == catalogue().say(setting.meaning)
+    shown = printed(run("config", "--json"))
+    assert [row["name"] for row in shown] == [setting.name for setting in SETTINGS]
+    assert (shown[0]["value"], shown[0]["from"]) == ("***", "environment")
+    assert all(row["meaning"] and row["accepted"] for row in shown)
 
 
 def test_opml_is_shown_first_and_added_only_when_told(run: Run, tmp_path: Path) -> None:

@@ -24,12 +24,11 @@ def tree(tmp_path: Path) -> Path:
     left_out = shutil.ignore_patterns("__pycache__")
     for name in ("bot", "cogs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
-    for name in (*(ROOT / "tests").glob("*.py"), *(ROOT / "tests").glob("*/*.py")):
-        if name.name.startswith("test_") and name.parent != ROOT / "tests":
-            continue
-        target = tmp_path / name.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(name, target)
+    for file in (*(ROOT / "tests").glob("*.py"), *(ROOT / "tests").glob("*/*.py")):
+        if not file.name.startswith("test_"):
+            target = tmp_path / file.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 

@@ -195,11 +195,22 @@ def export(json_lines: bool) -> None:
 def config(wants_json: bool) -> None:
     """Show every setting in force, where it came from and what it is for."""
     from bot.log import redact
-    from bot.settings import read, shown
+    from bot.settings import accepted, read, shown
 
     rows = shown()
     if wants_json:
-        print_json([{"name": r.setting.name, "value": r.value, "from": r.origin} for r in rows])
+        print_json(
+            [
+                {
+                    "name": row.setting.name,
+                    "value": redact(row.value),
+                    "from": row.origin,
+                    "meaning": say(row.setting.meaning),
+                    "accepted": accepted(row.setting),
+                }
+                for row in rows
+            ]
+        )
     else:
         for row in rows:
             click.echo(f"{row.setting.name}={redact(row.value)}  ({row.origin})")

@@ -119,7 +119,7 @@ class PageSockets:
         try:
             asked = json.loads(text)
             number, operation = asked["n"], self._operations[asked["op"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             visitor.outbox.put_nowait({"re": None, "ok": False, "error": "Not understood."})
             return
         try:
@@ -128,7 +128,7 @@ class PageSockets:
             result = await operation(visitor, asked)
         except (NotPossible, InteractionFailed) as no:
             visitor.outbox.put_nowait({"re": number, "ok": False, "error": str(no)})
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             what = f"The question is not complete: {type(error).__name__} {error}"
             visitor.outbox.put_nowait({"re": number, "ok": False, "error": what})
         else:
