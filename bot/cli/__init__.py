@@ -5,7 +5,6 @@ What a verb needs is imported when it runs, so that `tagwire --help` is quick.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
 from pathlib import Path
@@ -100,6 +99,8 @@ def playground(
     replay: Path | None,
 ) -> None:
     """Try everything offline: a Discord on this machine with a page, and the bot in it."""
+    import asyncio
+
     from bot.playground.run import play
     from bot.playground.samples import SAMPLES
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Coroutine
@@ -83,6 +82,8 @@ def settings() -> Settings:
 
 def finish(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a verb's work to its end."""
+    import asyncio
+
     return asyncio.run(work)
 
 
