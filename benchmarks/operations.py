@@ -48,6 +48,7 @@ Result = TypeVar("Result")
 ARTICLES = int(os.environ.get("TAGWIRE_BENCH_ARTICLES", "100000"))
 FEEDS = 1_000
 IDLE_S = float(os.environ.get("TAGWIRE_BENCH_IDLE_S", "60"))
+LOADED_S = 15.0
 PAIRS = 5
 COMMANDS = 400
 BACKUPS = 5
@@ -116,7 +117,8 @@ async def _idle(server: Server, bare: Server, folder: Path) -> list[Row]:
             memory.ratio,
             1.6,
             n=PAIRS,
-            note=f"largest {max(kb[0]) / 1024:.1f} MB",
+            note=f"largest {max(kb[0]) / 1024:.1f} MB; "
+            f"{await _searched_mb(server, child):.1f} MB once somebody has asked",
         ),
         Row(
             "start → ready, with that archive",
@@ -128,6 +130,16 @@ async def _idle(server: Server, bare: Server, folder: Path) -> list[Row]:
             note="byte code compiled, as in an installed wheel",
         ),
     ]
+
+
+async def _searched_mb(server: Server, child: Child) -> float:
+    """Return the private memory when an answer has let the postings be loaded."""
+    async with started_bot(server, child) as ours:
+        person = await _person(server)
+        await person.command("latest")
+        await asyncio.sleep(LOADED_S)
+        await person.command("latest")
+        return private_kb(ours.process_id) / 1024
 
 
 async def _watching(server: Server, folder: Path) -> Row:
