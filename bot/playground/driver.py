@@ -11,7 +11,7 @@ from bot.playground.interactions import Interaction
 from bot.playground.people import GROUP, SUBCOMMAND, NotPossible
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.server import Server
-from bot.playground.validate.components import walk
+from bot.playground.validate.components import UPLOAD, walk
 from bot.playground.world import LOADING, Channel, Message
 
 Json = dict[str, Any]
@@ -131,10 +131,15 @@ class Driver:
         return await self._component(message, custom_id, [by_label.get(v, v) for v in values])
 
     async def submit(self, answer: Answer, **fields: Any) -> Answer:
-        """Fill in a modal by the labels (spaces as _) or custom_ids of its fields; send it."""
+        """Fill in a modal by the labels (spaces as _) or custom_ids of its fields; send it.
+
+        A file is given as its name and bytes, several as a list of such.
+        """
         if answer.modal is None:
             raise NotPossible("There is no form to fill in.")
-        given = [_field(row, fields) for row in answer.modal["components"] if row["type"] != 10]
+        given = [
+            self._field(row, fields) for row in answer.modal["components"] if row["type"] != 10
+        ]
         interaction = people.submit_modal(
             self.server.interactions,
             self.user_id,
@@ -276,14 +281,15 @@ class Driver:
             return next(r.id for r in world.roles.values() if value in (r.id, r.name))
         return value
 
-
-def _field(row: Json, fields: Json) -> Json:
-    field: Json = row["component"] if row["type"] == 18 else row["components"][0]
-    label = str(row.get("label") or field.get("label") or "")
-    names = (field["custom_id"], label, label.replace(" ", "_"))
-    value = next((fields[name] for name in names if name in fields), None)
-    filled = {"type": field["type"], "custom_id": field["custom_id"]}
-    if field["type"] in (4, 21, 23):
-        return filled | {"value": field.get("value") if value is None else value}
-    chosen = [value] if isinstance(value, str) else list(value or ())
-    return filled | {"values": chosen}
+    def _field(self, row: Json, fields: Json) -> Json:
+        field: Json = row["component"] if row["type"] == 18 else row["components"][0]
+        label = str(row.get("label") or field.get("label") or "")
+        names = (field["custom_id"], label, label.replace(" ", "_"))
+        value = next((fields[name] for name in names if name in fields), None)
+        filled = {"type": field["type"], "custom_id": field["custom_id"]}
+        if field["type"] in (4, 21, 23):
+            return filled | {"value": field.get("value") if value is None else value}
+        chosen = [value] if isinstance(value, str | tuple) else list(value or ())
+        if field["type"] == UPLOAD:
+            chosen = [self._id(people.FILE, file) for file in chosen]
+        return filled | {"values": chosen}

@@ -14,7 +14,7 @@ from bot.playground.interactions import (
 )
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import Refused
-from bot.playground.validate.components import walk
+from bot.playground.validate.components import UPLOAD, file_bounds, walk
 from bot.playground.validate.messages import check_message
 from bot.playground.world import FORUMS, THREADS, Channel, Message
 
@@ -58,7 +58,7 @@ def say(hub: Hub, user_id: str, channel_id: str, text: str) -> Message:
 
 
 def upload(hub: Hub, channel_id: str, filename: str, content: bytes) -> str:
-    """Keep a file that a person gives to a command; return the id that stands for it."""
+    """Keep a file that a person gives to a command or form; return the id that stands for it."""
     if len(content) > limits.ATTACHMENT_BYTES:
         raise NotPossible("Your files are too powerful. The max file size is 10 MB.")
     kind = "application/json" if filename.endswith(".json") else "application/octet-stream"
@@ -255,6 +255,18 @@ def _chosen(component: Json, values: list[str]) -> list[str]:
     return values
 
 
+def open_form(
+    interactions: Interactions, user_id: str, interaction_id: str, custom_id: str
+) -> Interaction:
+    """Return the interaction that a person's open form answers; raises NotPossible."""
+    opener = interactions.by_id.get(interaction_id)
+    if opener is None or opener.modal is None or opener.user_id != user_id:
+        raise NotPossible("This form is gone.")
+    if opener.modal["custom_id"] != custom_id:
+        raise NotPossible("This form is gone.")
+    return opener
+
+
 def submit_modal(
     interactions: Interactions,
     user_id: str,
@@ -264,12 +276,8 @@ def submit_modal(
 ) -> Interaction:
     """Send a modal back, filled in; raises NotPossible where a required field is empty."""
     hub = interactions.hub
-    opener = interactions.by_id.get(interaction_id)
-    if opener is None or opener.modal is None or opener.user_id != user_id:
-        raise NotPossible("This form is gone.")
-    if opener.modal["custom_id"] != custom_id:
-        raise NotPossible("This form is gone.")
-    filled = _filled(opener.modal["components"], components)
+    opener = open_form(interactions, user_id, interaction_id, custom_id)
+    filled = _filled(hub, (opener.modal or {})["components"], components)
     channel = person_channel(hub, user_id, opener.channel_id)
     data: Json = {"custom_id": custom_id, "components": filled}
     ids = _modal_ids(hub, filled)
@@ -278,7 +286,7 @@ def submit_modal(
     return interactions.begin(MODAL, user_id, channel, data, source=opener.source)
 
 
-def _filled(declared: list[Json], given: list[Json]) -> list[Json]:
+def _filled(hub: Hub, declared: list[Json], given: list[Json]) -> list[Json]:
     values = {c["custom_id"]: c for c in walk(given) if c.get("custom_id")}
     out = []
     for row in declared:
@@ -286,13 +294,13 @@ def _filled(declared: list[Json], given: list[Json]) -> list[Json]:
             out.append({"type": 10, "id": row["id"]})
             continue
         field = row["component"] if row["type"] == 18 else row["components"][0]
-        answer = _answer(field, values.get(field["custom_id"], {}))
+        answer = _answer(hub, field, values.get(field["custom_id"], {}))
         key = {"component": answer} if row["type"] == 18 else {"components": [answer]}
         out.append({"type": row["type"], "id": row["id"]} | key)
     return out
 
 
-def _answer(field: Json, given: Json) -> Json:
+def _answer(hub: Hub, field: Json, given: Json) -> Json:
     answer: Json = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
     kind = field["type"]
     if kind == 4:
@@ -310,14 +318,26 @@ def _answer(field: Json, given: Json) -> Json:
             raise NotPossible("This field is required.")
         return answer | {"value": given.get("value")}
     chosen = list(given.get("values") or [])
-    if field.get("required", True) and not chosen and field.get("min_values", 1):
+    if field.get("required", True) and not chosen and field.get("min_values") != 0:
         raise NotPossible("This field is required.")
+    if kind == UPLOAD:
+        _check_files(hub, field, chosen)
     return answer | {"values": chosen}
+
+
+def _check_files(hub: Hub, field: Json, chosen: list[str]) -> None:
+    low, high = file_bounds(field)
+    if chosen and not low <= len(chosen) <= high:
+        raise NotPossible(f"Choose {low} to {high} files." if high > 1 else "Choose one file.")
+    if not set(chosen) <= set(hub.world.uploads):
+        raise NotPossible("This file is gone. Choose it again.")
 
 
 def _modal_ids(hub: Hub, filled: list[Json]) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
     for component in walk(filled):
+        if component["type"] == UPLOAD and component["values"]:
+            ids.setdefault("attachments", []).extend(component["values"])
         for kind in SELECT_KINDS.get(component["type"], ()):
             known = getattr(hub.world, kind)
             ids.setdefault(kind, []).extend(v for v in component["values"] if v in known)

@@ -15,6 +15,7 @@ from bot.playground.interactions import InteractionFailed, Interactions, may_use
 from bot.playground.people import NotPossible
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.trouble import Bench
+from bot.playground.validate.components import UPLOAD, walk
 from bot.playground.world import LOADING, TEXT, Channel, Message
 
 Json = dict[str, Any]
@@ -214,11 +215,7 @@ class PageSockets:
         options = list(asked.get("options") or [])
         for option in people.leaf_options(options):
             if option.get("type") == people.FILE:
-                given = option["value"]
-                content = base64.b64decode(given["data"], validate=True)
-                option["value"] = people.upload(
-                    self.hub, str(asked["channel_id"]), str(given["name"]), content
-                )
+                option["value"] = self._kept(str(asked["channel_id"]), option["value"])
         interaction = people.use_command(
             self.interactions,
             visitor.user_id,
@@ -241,14 +238,21 @@ class PageSockets:
         return {"interaction_id": interaction.id}
 
     async def _modal(self, visitor: Visitor, asked: Json) -> Json:
+        opener_id, custom_id = str(asked["interaction_id"]), str(asked["custom_id"])
+        components = list(asked["components"])
+        opener = people.open_form(self.interactions, visitor.user_id, opener_id, custom_id)
+        for field_ in walk(components):
+            if field_.get("type") == UPLOAD:
+                files = field_.get("values") or []
+                field_["values"] = [self._kept(opener.channel_id, file) for file in files]
         interaction = people.submit_modal(
-            self.interactions,
-            visitor.user_id,
-            str(asked["interaction_id"]),
-            str(asked["custom_id"]),
-            list(asked["components"]),
+            self.interactions, visitor.user_id, opener_id, custom_id, components
         )
         return {"interaction_id": interaction.id}
+
+    def _kept(self, channel_id: str, file: Json) -> str:
+        content = base64.b64decode(file["data"], validate=True)
+        return people.upload(self.hub, channel_id, str(file["name"]), content)
 
     async def _read(self, visitor: Visitor, asked: Json) -> Json:
         channel = people.person_channel(self.hub, visitor.user_id, str(asked["channel_id"]))

@@ -173,7 +173,7 @@ class World:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     commands: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    # Files that people gave to commands, in Discord's shape.
+    # Files that people gave to commands and forms, in Discord's shape.
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Up to which message a person has read a channel: by person, then channel.
     read_marks: dict[str, dict[str, str]] = field(default_factory=dict)

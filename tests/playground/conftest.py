@@ -121,7 +121,7 @@ class Pages(ui.LayoutView):
 
 
 class Form(ui.Modal, title="Look"):
-    """A form with one text field and one menu under labels."""
+    """A form with one text field, one menu and an input for files under labels."""
 
     name: ui.Label[Any] = ui.Label(text="Name", component=ui.TextInput(custom_id="name"))
     kind: ui.Label[Any] = ui.Label(
@@ -131,11 +131,18 @@ class Form(ui.Modal, title="Look"):
         ),
     )
 
+    files: ui.Label[Any] = ui.Label(
+        text="Files", component=ui.FileUpload(custom_id="files", required=False, max_values=2)
+    )
+
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        name, kind = self.name.component, self.kind.component
+        name, kind, files = self.name.component, self.kind.component, self.files.component
         assert isinstance(name, ui.TextInput)
         assert isinstance(kind, ui.Select)
-        await interaction.response.send_message(f"{name.value} as {kind.values[0]}")
+        assert isinstance(files, ui.FileUpload)
+        with_files = [f" with {file.filename}: {await file.read()!r}" for file in files.values]
+        said = f"{name.value} as {kind.values[0]}{''.join(with_files)}"
+        await interaction.response.send_message(said)
 
 
 class SampleBot(discord.Client):

@@ -58,6 +58,17 @@ async def test_a_form_is_opened_filled_in_and_sent(driver: Driver) -> None:
     assert answer.text == "Mina as card"
 
 
+async def test_files_of_a_form_reach_the_bot_within_its_bounds(driver: Driver) -> None:
+    opened = await driver.command("form")
+    files = [(f"{name}.txt", name.encode()) for name in ("one", "two", "three")]
+    with pytest.raises(NotPossible, match="1 to 2 files"):
+        await driver.submit(opened, Name="Mina", Kind="card", Files=files)
+    with pytest.raises(NotPossible, match="10 MB"):
+        await driver.submit(opened, Name="Mina", Kind="card", Files=("x", bytes(10_485_761)))
+    answer = await driver.submit(opened, Name="Mina", Kind="card", Files=files[:2])
+    assert answer.text == "Mina as card with one.txt: b'one' with two.txt: b'two'"
+
+
 async def test_options_that_name_things_are_resolved(driver: Driver) -> None:
     driver.become("ravi")
     answer = await driver.command("where", channel="#newsroom", who="mina")

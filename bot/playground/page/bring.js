@@ -116,7 +116,9 @@ export function openBring(app, file = null) {
 
 /** Take files that are dropped anywhere on the page. */
 export function takeDrops(app) {
-  const brings = (event) => event.dataTransfer?.types.includes("Files");
+  // What is dropped on an input for files is meant for that input.
+  const brings = (event) =>
+    event.dataTransfer?.types.includes("Files") && !event.target.closest?.("input[type=file]");
   document.addEventListener("dragover", (event) => {
     if (!brings(event)) return;
     event.preventDefault();

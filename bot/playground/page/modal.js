@@ -3,6 +3,7 @@
 import { cleaned, freshId, h, icon, iconButton } from "./dom.js";
 import { openList } from "./listbox.js";
 import { selectItems } from "./components.js";
+import { upload } from "./upload.js";
 
 const REQUIRED = "This field is required";
 
@@ -91,7 +92,7 @@ function labelled(component, words, description, fields, state) {
   const needed = component.required !== false && component.type !== 23;
   const wrong = h("span", { class: "field-error", id: `${id}-wrong`, role: "alert" });
   const kind = KINDS[component.type] ?? inert;
-  const field = { component, ...kind(component, { id, words, needed, state }) };
+  const field = Object.assign(kind(component, { id, words, needed, state }), { component });
   field.check = () => {
     wrong.textContent = field.problem(needed);
     field.mark?.setAttribute("aria-invalid", String(Boolean(wrong.textContent)));
@@ -269,21 +270,6 @@ function check(component, { id }) {
     mark: node,
     focus: () => node.focus(),
     answer: () => ({ value: node.checked }),
-    problem: () => "",
-  };
-}
-
-function upload(component, { id }) {
-  const node = h("input", { type: "file", id, class: "upload", disabled: true });
-  return {
-    node: h(
-      "div",
-      { class: "upload-box" },
-      node,
-      h("span", { class: "field-help" }, "Files cannot be sent in the playground."),
-    ),
-    focus: () => {},
-    answer: () => ({ values: [] }),
     problem: () => "",
   };
 }

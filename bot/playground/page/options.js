@@ -13,7 +13,8 @@ const ROLE = 8;
 const MENTIONABLE = 9;
 const NUMBER = 10;
 const FILE = 11;
-const LONGEST_FILE = 2 * 1024 * 1024;
+/** The most bytes that go with one command or form. */
+export const LONGEST_FILE = 2 * 1024 * 1024;
 const LONGEST_TEXT = 6000;
 const WANTED = {
   [USER]: "user",

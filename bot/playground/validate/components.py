@@ -305,9 +305,16 @@ def _check_input(field: Json, at: Path, problems: Problems) -> None:
 
 def _check_upload(field: Json, at: Path, problems: Problems) -> None:
     _check_custom_id(field, at, problems)
-    if not 0 <= field.get("min_values", 1) <= field.get("max_values", 1) <= limits.UPLOAD_FILES:
+    low, high = file_bounds(field)
+    if not 0 <= low <= high <= limits.UPLOAD_FILES:
         text = f"int value should be between 0 and {limits.UPLOAD_FILES}."
         problems.add((*at, "max_values"), "NUMBER_TYPE_MAX", text)
+
+
+def file_bounds(field: Json) -> tuple[int, int]:
+    """Return how many files a form's input takes: one where nothing, or null, is said."""
+    low, high = field.get("min_values"), field.get("max_values")
+    return 1 if low is None else low, 1 if high is None else high
 
 
 def _check_choices(field: Json, at: Path, problems: Problems) -> None:

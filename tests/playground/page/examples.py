@@ -175,7 +175,7 @@ def form() -> Json:
         label("Days", {"type": 22, "custom_id": "days", "options": two, "required": False}),
         label("Quiet", {"type": 23, "custom_id": "quiet"}),
         label("Place", {"type": 8, "custom_id": "place", "required": False}),
-        label("File", {"type": 19, "custom_id": "file", "required": False}),
+        label("File", {"type": 19, "custom_id": "file", "required": False, "max_values": 2}),
     ]
     return {"custom_id": "form", "title": "New digest", "components": parts}
 

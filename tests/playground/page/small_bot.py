@@ -28,10 +28,15 @@ class Digest(ui.Modal, title="New digest"):
         ),
     )
 
+    logo: ui.Label[Any] = ui.Label(text="Logo", component=ui.FileUpload(required=False))
+
     async def on_submit(self, interaction: Asked) -> None:
-        name, pace = self.name.component, self.pace.component
+        name, pace, logo = self.name.component, self.pace.component, self.logo.component
         assert isinstance(name, ui.TextInput) and isinstance(pace, ui.RadioGroup)
-        await interaction.response.send_message(f"Digest {name.value}, {pace.value}")
+        assert isinstance(logo, ui.FileUpload)
+        files = [f", {file.filename}: {(await file.read()).decode()}" for file in logo.values]
+        said = f"Digest {name.value}, {pace.value}{''.join(files)}"
+        await interaction.response.send_message(said)
 
 
 class Pages(ui.LayoutView):

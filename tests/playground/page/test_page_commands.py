@@ -1,6 +1,7 @@
 """Slash commands in the page: picking, filling in, suggestions, checks, forms."""
 
 import asyncio
+from typing import Any
 
 from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, STORIES
 from tests.playground.page.hands import SIZES, Open, ask_for_tag, browser_marks, heard, write
@@ -164,6 +165,34 @@ async def test_a_form_checks_and_sends_every_input(open_page: Open, world: PageW
         [NEWSROOM],
         [],
     ]
+
+
+@SIZES
+async def test_a_forms_files_are_named_capped_and_taken_back(
+    open_page: Open, world: PageWorld, size: dict[str, int]
+) -> None:
+    page = await open_page(size)
+    await write(page, "/form ")
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New digest")
+    picker = dialog.get_by_label("File", exact=True)
+    await picker.set_input_files(file("huge.bin", bytes(2 * 1024 * 1024 + 1)))
+    await dialog.get_by_text("takes files of at most 2 MB together").wait_for()
+    await picker.set_input_files([file(f"{name}.txt", b"x") for name in "abc"])
+    await dialog.get_by_text("Choose at most 2 files").wait_for()
+    await dialog.get_by_role("button", name="Remove c.txt").click()
+    assert await dialog.get_by_text("Choose at most").count() == 0
+    await dialog.get_by_label("Title").fill("Harbour")
+    await dialog.get_by_label("Weekly").first.check()
+    await dialog.get_by_role("button", name="Submit").click()
+    await dialog.wait_for(state="detached")
+    [sent] = heard(world, "modal")
+    given = sent["components"][-1]["component"]["values"]
+    assert given == [{"name": "a.txt", "data": "eA=="}, {"name": "b.txt", "data": "eA=="}]
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
 async def test_a_context_menu_command_is_used_on_its_message(

@@ -81,9 +81,12 @@ async def test_a_form_is_filled_in_and_answered(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="New digest")
     await dialog.get_by_label("Name").fill("Harbour")
     await dialog.get_by_label("Weekly").check()
+    logo = {"name": "logo.svg", "mimeType": "image/svg+xml", "buffer": "<svg>é</svg>".encode()}
+    await dialog.get_by_label("Logo").set_input_files(logo)
+    await dialog.get_by_text("logo.svg · 1 KB").wait_for()
     await dialog.get_by_role("button", name="Submit").click()
     await dialog.wait_for(state="detached")
-    await page.locator(".message", has_text="Digest Harbour, w").wait_for()
+    await page.locator(".message", has_text="Digest Harbour, w, logo.svg: <svg>é</svg>").wait_for()
 
 
 async def test_silence_of_the_bot_is_told_after_three_seconds(page: Page) -> None:
