@@ -252,6 +252,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         store = await stack.enter_async_context(Store.open(settings.data))
         store.lock_instance()
         store.observe(counts.watch_database())
+        store.settle(settings.correction_delay_s)
         trace = Trace(settings.trace_fd) if settings.trace_fd else None
         if trace is not None:
             store.trace(trace.tell)

@@ -74,6 +74,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAGWIRE_FEED_PORTS", "feed_ports", "ports", (80, 443, 8080, 8443)),
     Setting("TAGWIRE_POLL_CONCURRENCY", "poll_concurrency", "whole", 8, least=1, most=256),
     Setting("TAGWIRE_HOST_GAP", "host_gap_s", "number", 1.0, least=0, most=3600),
+    Setting("TAGWIRE_CORRECTION_DELAY", "correction_delay_s", "number", 30.0, least=0, most=3600),
     Setting("TAGWIRE_FEEDS_PER_GUILD", "feeds_per_guild", "whole", 20, least=0, most=10_000),
     Setting(
         "TAGWIRE_SUBSCRIPTIONS_PER_GUILD",
@@ -120,6 +121,7 @@ class Settings:
     feed_ports: frozenset[int] = frozenset({80, 443, 8080, 8443})
     poll_concurrency: int = 8
     host_gap_s: float = 1.0
+    correction_delay_s: float = 30.0
     feeds_per_guild: int = 20
     subscriptions_per_guild: int = 50
     log_level: str = "info"

@@ -14,8 +14,6 @@ SOON_S = 30.0
 LATER_S = 130.0
 # The feed gains an item every twenty seconds: three chances to fit what is subscribed.
 MEET_S = 70.0
-# A correction settles for half a minute before its message is edited.
-SETTLED_S = 75.0
 # A channel that is left alone is watched for so many times longer than a post.
 ALONE = 2.5
 NOBODY = "No channel is subscribed to it, so nothing was posted. Subscribe one and try again."
@@ -89,7 +87,7 @@ def corrected(standing: set[str]) -> Watching:
         def edited() -> set[str]:
             return standing & {one["id"] for one in watch.changed}
 
-        await watch.until(lambda: edited() == standing, SETTLED_S)
+        await watch.until(lambda: edited() == standing, SOON_S)
         if edited() != standing:
             raise NotSeen(f"{len(edited())} of {len(standing)} messages were edited.")
         return f"Seen: {len(standing)} message{'s' * (len(standing) != 1)} edited in place."

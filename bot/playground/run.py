@@ -24,7 +24,8 @@ from bot.playground.samples import QUIET, SAMPLES, Sample, subscribe, write_arti
 from bot.playground.server import HOST, Server
 from bot.playground.world import World
 
-BOT_POLL_S = "5"
+# Quick enough for a person to see it happen.
+BOT_SETTINGS = {"TAGWIRE_POLL_INTERVAL": "5", "TAGWIRE_CORRECTION_DELAY": "2"}
 READY_S = 60.0
 FILLED = "playground.filled"
 # The bot has a session of its own: a terminal that closes tells the parent alone.
@@ -138,7 +139,7 @@ async def running(
         async with made_server as server:
             server.sockets.servers = _offered(sample, choosable=data_dir is None)
             server.feed.every_s = sample.every_s
-            settings = server.environment(folder) | {"TAGWIRE_POLL_INTERVAL": BOT_POLL_S}
+            settings = server.environment(folder) | BOT_SETTINGS
             child = Child(settings | dict(environment or {}), folder=folder)
             child.on_trace = server.tracing.take
             server.bench.bot = child

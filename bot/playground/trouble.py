@@ -70,7 +70,7 @@ class Bench:
                 posted = (one.number for one in self.feed.published if standing[one.name])
                 item = self.feed.correct(next(posted, None))
                 self.tracing.again(item.number)
-                says = f"“{item.title}”: after half a minute every message about it is edited."
+                says = f"“{item.title}”: every message about it is edited, a few seconds later."
                 return says, aftermath.corrected(standing[item.name])
             case "wire_copy":
                 return await self._wire_copy()

@@ -19,13 +19,15 @@ def owe_edits(
     article_ids: Iterable[int],
     now: datetime | None,
     *,
+    settle: timedelta = SETTLE,
     last: bool = False,
     target_id: int | None = None,
 ) -> None:
     """Let every message that shows one of these articles be edited, a bounded number of times.
 
-    `last` is for what must be shown whatever the count: a withdrawal. Without `now` it is due.
-    With `target_id` only that channel's messages are.
+    `last` is for what must be shown whatever the count: a withdrawal. It is due when the article
+    had `settle` to be corrected again, and at once without `now`. With `target_id` only that
+    channel's messages are.
     """
     connection.execute(
         """
@@ -43,7 +45,7 @@ def owe_edits(
         """,
         {
             "articles": many(article_ids),
-            "due": 0 if now is None else milliseconds(now + SETTLE),
+            "due": 0 if now is None else milliseconds(now + settle),
             "now": 0 if now is None else second(now),
             "most": EDITS_MOST,
             "last": last,

@@ -115,7 +115,8 @@ class IntakeStore:
         stories.gather(connection, {row.rowid: row.body for row in rows})
         owed = self._owe(connection, work, rows) if announce else 0
         if work.changed:
-            edits.owe_edits(connection, [changed for changed, _ in work.changed], work.now)
+            changed_ids = [changed for changed, _ in work.changed]
+            edits.owe_edits(connection, changed_ids, now, settle=self._matching.settle)
         _keep_feed_state(connection, feed_id, reading, feed_state, now)
         return Intake(
             reading.read,

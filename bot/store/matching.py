@@ -8,7 +8,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -87,6 +87,8 @@ class _Trees:
 class Matching:
     """Saved queries in memory, by what they require. Used on the writer's thread, once warm."""
 
+    # How long an article may be corrected again before its messages are edited.
+    settle: timedelta = edits.SETTLE
     _revision: str = ""
     _saved: dict[int, _Saved] = field(default_factory=dict)
     _by_requirement: dict[str, set[int]] = field(default_factory=dict)
@@ -138,7 +140,8 @@ class Matching:
         owed = self._owed(connection, article_id, sorted(places.keys() - had.keys()), now)
         once.leave_out(connection, article_id, had, now)
         for target_id in sorted(set(had.values())):
-            edits.owe_edits(connection, [told[target_id]], now, target_id=target_id)
+            shown = [told[target_id]]
+            edits.owe_edits(connection, shown, now, settle=self.settle, target_id=target_id)
         return owed
 
     def _rhythm(self, saved_id: int) -> Rhythm:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -97,6 +98,10 @@ class Store:
     def trace(self, tell: Callable[[str, str, float], object]) -> None:
         """Let `tell` be called with each query, statement and call: kind, text and seconds."""
         self._connections.tell = tell
+
+    def settle(self, correction_s: float) -> None:
+        """Let messages be edited so many seconds after a correction, not half a minute."""
+        self._matching.settle = timedelta(seconds=correction_s)
 
     async def warm(self) -> None:
         """Read the saved queries ahead of the first article, which would wait for it."""

@@ -135,6 +135,7 @@ async def newsroom(imported: Path, tmp_path: Path) -> AsyncIterator[Newsroom]:
         environment = server.environment(folder)
         # A feed is asked twice a second, so that no test waits for a poll.
         environment |= {"TAGWIRE_POLL_INTERVAL": "0.5", "TAGWIRE_HOST_GAP": "0"}
+        environment["TAGWIRE_CORRECTION_DELAY"] = "0"
         child = Child(environment, folder=folder)
         server.feed.publish()
         code, printed = await child.run_once("feeds", "add", server.feed.url)

@@ -25,8 +25,9 @@ async def test_nothing_is_lost_and_nothing_comes_twice(newsroom: Newsroom) -> No
     bench.feed.pool = sample_pool()
     await newsroom.subscribe("newsroom", "-nothing")
     for kind in (
-        *("rest_500", "disconnect", "feed_down", "wire_copy", "gateway_cut"),
-        *("bot_kill", "bot_start", "permission_lost", "permission_back"),
+        *("rest_500", "disconnect", "rate_limit", "feed_down", "feed_changed", "wire_copy"),
+        *("gateway_cut", "bot_kill", "bot_start", "permission_lost", "permission_back"),
+        "channel_delete",
     ):
         state, found = await shown(newsroom, kind)
         assert state == "good", (kind, found)

@@ -57,6 +57,13 @@ async def test_a_changed_article_edits_its_message_once_it_has_settled(posted: N
     assert await due(posted.store, LATER + timedelta(days=9)) == []
 
 
+async def test_how_long_a_change_settles_is_a_setting(posted: Newsroom) -> None:
+    posted.store.settle(2.5)
+    await publish(posted, "Second", LATER)
+    assert await due(posted.store, LATER + timedelta(seconds=2)) == []
+    assert len(await due(posted.store, LATER + timedelta(seconds=2.5))) == 1
+
+
 @pytest.mark.fault("F53")
 async def test_an_article_that_keeps_changing_is_edited_so_often_and_no_more(
     posted: Newsroom,
