@@ -35,6 +35,9 @@ def message(world: World, of: Message) -> Json:
     body["embeds"] = [embed | {"html": _embed(embed, names)} for embed in of.embeds]
     body["components"] = components(list(of.components), names)
     body["ephemeral"] = of.is_ephemeral
+    if of.username:
+        # A webhook's own name and picture, not those of the bot behind it.
+        body["author"] |= {"named": True, "picture": of.avatar_url}
     if of.for_user_id is not None:
         body["for_user"] = of.for_user_id
     return body

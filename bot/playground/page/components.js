@@ -148,7 +148,7 @@ export function picture(media, description, className) {
 }
 
 /** Give the path of an address on this very server, under whichever of its names it stands. */
-function ownPath(url) {
+export function ownPath(url) {
   const own = /^http:\/\/(?:127\.0\.0\.1|localhost):(\d+)(\/.*)$/.exec(url);
   return own && own[1] === location.port ? own[2] : url;
 }

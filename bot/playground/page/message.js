@@ -1,7 +1,7 @@
 /** One message as a node: who, when, what it says, and what can be done with it. */
 
 import { cleaned, h, icon, iconButton, toast } from "./dom.js";
-import { drawComponents, fileCard, hex, nameOf, picture, spoilered } from "./components.js";
+import { drawComponents, fileCard, hex, nameOf, ownPath, picture, spoilered } from "./components.js";
 import { openMenu } from "./listbox.js";
 import { fillTimes, inStyle, stamp } from "./time.js";
 
@@ -9,22 +9,26 @@ const CROSSPOSTED = 1;
 const EPHEMERAL = 64;
 const LOADING = 128;
 const HUES = 6;
+const BLOCKS = "h1, h2, h3, p, div, li, blockquote, pre";
 
 /** Tell whether only one person sees a message. */
 export function isEphemeral(message) {
   return Boolean(message.ephemeral || message.flags & EPHEMERAL);
 }
 
-/** Draw a person's round mark: the first letter on a colour of their own. */
+/** Draw a round mark: a picture of this server's, else the first letter on a colour of its own. */
 export function avatar(user, size = "") {
   const name = nameOf(user);
+  const app = user?.bot && !user.named;
+  const own = user?.named ? name : (user?.id ?? name);
   const hue =
-    [...(user?.id ?? name)].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) %
-    HUES;
+    [...own].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % HUES;
+  const image = ownPath(user?.picture ?? "");
+  const letter = [...name][0]?.toUpperCase();
   return h(
     "span",
-    { class: `avatar ${size} hue-${user?.bot ? "bot" : hue}`, "aria-hidden": "true" },
-    user?.bot ? icon("rss") : [...name][0]?.toUpperCase(),
+    { class: `avatar ${size} hue-${app ? "bot" : hue}`, "aria-hidden": "true" },
+    app ? icon("rss") : image.startsWith("/") ? h("img", { src: image, alt: "" }) : letter,
   );
 }
 
@@ -245,6 +249,8 @@ export function spokenText(message) {
     const inert = document.createElement("template");
     inert.innerHTML = html;
     fillTimes(inert.content);
+    for (const block of inert.content.querySelectorAll(BLOCKS))
+      block.append(block.classList.contains("subtext") && block.nextElementSibling ? " — " : " ");
     return inert.content.textContent.trim();
   });
   return words.join(" ").replace(/\s+/g, " ");

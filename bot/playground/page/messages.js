@@ -19,6 +19,7 @@ export class MessageView {
     this.state = app.state;
     this.root = root;
     this.missed = 0;
+    this.fresh = new Set();
     this.touchedAt = -HAND_MS;
     document.addEventListener("keydown", () => (this.touchedAt = performance.now()));
     const { state } = this;
@@ -40,6 +41,7 @@ export class MessageView {
   async show(channel, messageId) {
     this.channelId = channel.id;
     this.missed = 0;
+    this.fresh.clear();
     this.newFrom = this.state.unread.get(channel.id) ?? 0;
     this.build(channel);
     const held = this.state.listOf(channel.id);
@@ -139,6 +141,7 @@ export class MessageView {
         drawMessage(message, this.app, index !== firstNew && this.isJoined(previous, message)),
       );
     });
+    this.fresh.clear();
     this.list.replaceChildren(...rows);
     this.drawTop();
     this.drawPending();
@@ -166,6 +169,7 @@ export class MessageView {
     return (
       Boolean(previous) &&
       previous.author?.id === message.author?.id &&
+      previous.author?.username === message.author?.username &&
       !this.isNewDay(previous, message) &&
       !message.interaction_metadata &&
       !isEphemeral(message) &&
@@ -183,22 +187,36 @@ export class MessageView {
     );
   }
 
+  /** Draw what arrives once a frame, however much of it there is. */
   added(message, last) {
     if (!last) {
       this.keepPlace(() => this.drawAll());
       return;
     }
+    this.fresh.add(message.id);
+    this.frame ??= requestAnimationFrame(() => this.drawFresh());
+  }
+
+  drawFresh() {
+    this.frame = null;
     const { list } = this.state.listOf(this.channelId);
-    const previous = list.at(-2);
-    if (this.isNewDay(previous, message)) this.list.append(this.dayLine(message));
-    if (!previous) this.drawTop();
-    const node = drawMessage(message, this.app, this.isJoined(previous, message));
-    node.classList.add("arriving");
-    this.list.append(node);
-    this.rove(node, false);
-    if (this.stuck || message.author?.id === this.state.me || isEphemeral(message)) this.toEnd();
-    else this.miss(1);
-    this.announce(message);
+    const first = list.findIndex((one) => this.fresh.has(one.id));
+    this.fresh.clear();
+    if (first < 0 || !this.list?.isConnected) return;
+    const fresh = list.slice(first);
+    const rows = fresh.flatMap((message, index) => {
+      const previous = list[first + index - 1];
+      const node = drawMessage(message, this.app, this.isJoined(previous, message));
+      node.classList.add("arriving");
+      return this.isNewDay(previous, message) ? [this.dayLine(message), node] : [node];
+    });
+    if (!first) this.drawTop();
+    this.list.append(...rows);
+    this.rove(rows.at(-1), false);
+    const forMe = (one) => one.author?.id === this.state.me || isEphemeral(one);
+    if (this.stuck || fresh.some(forMe)) this.toEnd();
+    else this.miss(fresh.length);
+    this.announce(fresh.at(-1));
   }
 
   announce(message) {

@@ -32,7 +32,7 @@ async def test_a_forum_shows_its_posts_with_tags_and_opens_them(
     page = await open_page(where=STORIES)
     post = page.locator(".post")
     assert "Local" in await post.inner_text()
-    await page.get_by_text("Each autumn the town").wait_for()
+    await page.get_by_text("2 March 2026 — Each autumn the town").wait_for()
     await page.get_by_role("button", name="Analysis").click()
     await page.get_by_text("No post has this tag.").wait_for()
     await page.get_by_role("button", name="Analysis").click()

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.playground.server import Server
+from tests.playground.page.examples import DOT
 from tests.playground.page.hands import Page, Watch, browser_marks, write
 from tests.playground.page.small_bot import connected
 
@@ -167,8 +168,28 @@ async def test_a_picture_sent_by_the_bot_is_shown(
 ) -> None:
     general = bot.get_channel(int(server.world.channel_named("general").id))
     assert isinstance(general, discord.TextChannel)
-    dot = base64.b64decode("R0lGODlhAQABAIAAAFt27v///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==")
-    await general.send(file=discord.File(io.BytesIO(dot), "dot.gif"))
+    await general.send(file=dot())
     image = page.locator(".message img")
     await image.evaluate("image => image.decode()")
     assert await image.evaluate("image => image.naturalWidth") == 1
+
+
+def dot() -> discord.File:
+    return discord.File(io.BytesIO(base64.b64decode(DOT.partition(",")[2])), "dot.gif")
+
+
+async def test_a_webhooks_posts_bear_its_names_and_pictures(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    general = bot.get_channel(int(server.world.channel_named("general").id))
+    assert isinstance(general, discord.TextChannel)
+    picture = (await general.send(file=dot())).attachments[0].url
+    hook = await general.create_webhook(name="Harbour Wire")
+    await hook.send("Low tide", avatar_url=picture)
+    await hook.send("High tide", username="Coast Desk", avatar_url="https://pictures.example/a")
+    first = page.locator(".message", has_text="Low tide")
+    await first.locator(".avatar img").evaluate("image => image.decode()")
+    assert await first.locator(".author").inner_text() == "Harbour Wire"
+    second = page.locator(".message", has_text="High tide")
+    assert await second.locator(".author").inner_text() == "Coast Desk"
+    assert await second.locator(".avatar").inner_text() == "C"
