@@ -93,7 +93,9 @@ export class Deeds {
       await this.ask("become", { user_id: userId });
       await this.reload();
       toast(`You are now ${nameOf(this.state.person)}.`);
-      document.getElementById("person")?.focus();
+      // On a phone the drawer, with the button in it, has closed.
+      const opener = document.getElementById("open-channels");
+      (opener?.offsetParent ? opener : document.getElementById("person"))?.focus();
     } catch (error) {
       this.complain(error);
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.playground.page.hands import ARGS, FOUND, WIDE, Open, Page, Watch
+from tests.playground.page.hands import ARGS, FOUND, PHONE, WIDE, Open, Page, Watch
 from tests.playground.page.page_world import PageWorld, serve
 
 
@@ -53,11 +53,18 @@ async def watch(browser: Any) -> AsyncIterator[Watch]:
     assert [said for said in complaints if "WebSocket connection" not in said] == []
 
 
+@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
+def size(request: pytest.FixtureRequest) -> dict[str, int]:
+    """Give the window's size: each test runs at both, but where its mark says one."""
+    chosen: dict[str, int] = request.param
+    return chosen
+
+
 @pytest.fixture
-def open_page(watch: Watch, world: PageWorld) -> Open:
+def open_page(watch: Watch, world: PageWorld, size: dict[str, int]) -> Open:
     """Open the page of the stand-in server, at a place in it."""
 
-    async def open_it(size: dict[str, int] = WIDE, where: str = "", **more: Any) -> Page:
+    async def open_it(where: str = "", **more: Any) -> Page:
         return await watch(world.address + (f"#/{where}" if where else ""), size, **more)
 
     return open_it

@@ -25,7 +25,9 @@ ARGS = [
 ]
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
-SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+# For what does not depend on the width and takes its time.
+WIDE_ALONE = pytest.mark.parametrize("size", [WIDE], ids=["wide"])
+PHONE_ALONE = pytest.mark.parametrize("size", [PHONE], ids=["phone"])
 NO_BROWSER = "no Chromium here: install Debian's chromium to test the page"
 
 
@@ -58,3 +60,23 @@ async def ask_for_tag(page: Page) -> Page:
     answer = page.locator(".message", has_text="Tag Archives").last
     await answer.wait_for()
     return answer
+
+
+async def show_channels(page: Page) -> None:
+    """Bring the list of channels into view: on a phone it is in a drawer."""
+    if await page.locator("#open-channels").is_visible():
+        await page.locator("#open-channels").click()
+
+
+async def show_panel(page: Page) -> None:
+    """Bring the side panel into view: on a phone it is closed at first."""
+    if await page.locator("#panel").is_hidden():
+        await page.locator("#open-panel").click()
+
+
+async def become(page: Page, person: str) -> None:
+    """Go on as another person."""
+    await show_channels(page)
+    await page.locator("#person").click()
+    await page.get_by_role("option", name=person).click()
+    await page.get_by_text(f"You are now {person}.").wait_for()

@@ -1,24 +1,22 @@
 """What a visitor brings, and the server they choose, by keyboard, file and drop."""
 
-from tests.playground.page.hands import PHONE, SIZES, Open, Page, browser_marks
+from tests.playground.page.hands import Open, Page, browser_marks, show_channels
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
 
 
-async def choose(page: Page, size: dict[str, int], name: str) -> None:
-    if size == PHONE:
-        await page.locator("#open-channels").click()
+async def choose(page: Page, name: str) -> None:
+    await show_channels(page)
     await page.get_by_role("button", name="Import, or another sample server").click()
     await page.get_by_role("option", name=name).click()
 
 
-@SIZES
 async def test_an_address_is_imported_and_the_latest_shown(
-    open_page: Open, world: PageWorld, size: dict[str, int]
+    open_page: Open, world: PageWorld
 ) -> None:
-    page = await open_page(size)
-    await choose(page, size, "Import your own")
+    page = await open_page()
+    await choose(page, "Import your own")
     dialog = page.get_by_role("dialog", name="Import your own")
     await dialog.get_by_label("Address").fill("https://bad.example/")
     await page.keyboard.press("Enter")
@@ -32,12 +30,9 @@ async def test_an_address_is_imported_and_the_latest_shown(
     assert [what for what, _ in world.brought] == ["https://bad.example/", "https://good.example/"]
 
 
-@SIZES
-async def test_a_file_is_chosen_or_dropped_anywhere(
-    open_page: Open, world: PageWorld, size: dict[str, int]
-) -> None:
-    page = await open_page(size)
-    await choose(page, size, "Import your own")
+async def test_a_file_is_chosen_or_dropped_anywhere(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    await choose(page, "Import your own")
     dialog = page.get_by_role("dialog", name="Import your own")
     chosen = {"name": "page.html", "mimeType": "text/html", "buffer": b"<h1>One</h1>"}
     await dialog.locator("input[type=file]").set_input_files(chosen)
@@ -55,11 +50,8 @@ async def test_a_file_is_chosen_or_dropped_anywhere(
     assert world.brought == [("page.html", "<h1>One</h1>"), ("feed.xml", "<rss/>")]
 
 
-@SIZES
-async def test_another_server_is_chosen(
-    open_page: Open, world: PageWorld, size: dict[str, int]
-) -> None:
-    page = await open_page(size)
-    await choose(page, size, "Large archive")
+async def test_another_server_is_chosen(open_page: Open, world: PageWorld) -> None:
+    page = await open_page()
+    await choose(page, "Large archive")
     assert (await world.asked("server"))["id"] == "large"
     await page.locator(".toast", has_text="Large archive is being made ready").wait_for()

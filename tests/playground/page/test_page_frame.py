@@ -6,7 +6,18 @@ import pytest
 
 from tests.playground.page import examples as pw
 from tests.playground.page.examples import GENERAL, NEWSROOM, POST, RAVI, STORIES
-from tests.playground.page.hands import PHONE, SIZES, Open, Page, ask_for_tag, browser_marks, write
+from tests.playground.page.hands import (
+    PHONE,
+    PHONE_ALONE,
+    Open,
+    Page,
+    ask_for_tag,
+    become,
+    browser_marks,
+    show_channels,
+    show_panel,
+    write,
+)
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
@@ -16,6 +27,7 @@ async def test_unread_messages_elsewhere_are_counted_until_read(
     open_page: Open, world: PageWorld
 ) -> None:
     page = await open_page()
+    await show_channels(page)
     link = page.locator(f'[data-channel="{NEWSROOM}"]')
     assert await link.locator(".pill").inner_text() == "3"
     await world.post(NEWSROOM, content="A fourth")
@@ -84,15 +96,13 @@ async def test_a_longer_silence_is_told(open_page: Open, world: PageWorld) -> No
     await page.locator("#banner").wait_for(state="hidden")
 
 
-@SIZES
 async def test_trouble_says_what_should_follow_and_shows_that_it_did(
     open_page: Open, size: dict[str, int]
 ) -> None:
-    page = await open_page(size)
+    page = await open_page()
     await page.get_by_role("button", name="Make trouble").click()
     await page.get_by_role("option", name="Discord 500").click()
-    if size == PHONE:
-        await page.locator("#open-panel").click()
+    await show_panel(page)
     row = page.locator(".check-row")
     await row.get_by_text("Seen: 2 tries").wait_for()
     assert await row.get_attribute("class") == "check-row good"
@@ -100,13 +110,11 @@ async def test_trouble_says_what_should_follow_and_shows_that_it_did(
     assert "It happened: Seen: 2 tries" in await page.locator("#news").inner_text()
 
 
-@SIZES
 async def test_the_panel_keeps_query_and_sql_with_the_action_they_belong_to(
     open_page: Open, world: PageWorld, size: dict[str, int]
 ) -> None:
-    page = await open_page(size)
-    if size == PHONE:
-        await page.locator("#open-panel").click()
+    page = await open_page()
+    await show_panel(page)
     sql = "0.25 ms  SELECT 1\n\n0.50 ms  SELECT 2"
     for of, kind, words, detail in (
         ("7", "interaction", "/tag name=UN by mina", None),
@@ -126,13 +134,19 @@ async def test_the_panel_keeps_query_and_sql_with_the_action_they_belong_to(
     await item.get_by_text("Recorded in 4.0 ms").wait_for()
 
 
-async def test_publishing_and_trouble_say_what_follows(open_page: Open, world: PageWorld) -> None:
+async def test_publishing_and_trouble_say_what_follows(
+    open_page: Open, size: dict[str, int]
+) -> None:
     page = await open_page()
     await page.get_by_role("button", name="Publish now").click()
     await page.get_by_text("Published in the sample feed: Harbour lights").wait_for()
+    await show_panel(page)
     await page.locator(".trace").get_by_text("The sample feed gained an item").wait_for()
+    if size == PHONE:
+        await page.get_by_role("button", name="Close panel").click()
     await page.get_by_role("button", name="Make trouble").click()
     await page.get_by_role("option", name="Kill the bot").click()
+    await show_panel(page)
     await page.locator(".check-row", has_text="nothing is lost").wait_for()
     await page.get_by_title("Tagwire is offline").wait_for()
 
@@ -141,6 +155,7 @@ async def test_the_keyboard_alone_reaches_everything(open_page: Open, world: Pag
     world.made(GENERAL, author=RAVI, content="First")
     world.made(GENERAL, author=pw.MINA, content="Second")
     page = await open_page()
+    await show_channels(page)
     await page.locator(f'[data-channel="{GENERAL}"]').focus()
     await page.keyboard.press("ArrowDown")
     assert await page.evaluate("document.activeElement.dataset.channel") == NEWSROOM
@@ -154,8 +169,9 @@ async def test_the_keyboard_alone_reaches_everything(open_page: Open, world: Pag
     assert await page.evaluate("document.activeElement.tagName") == "TEXTAREA"
 
 
+@PHONE_ALONE
 async def test_on_a_phone_the_channels_are_in_a_drawer(open_page: Open) -> None:
-    page = await open_page(PHONE)
+    page = await open_page()
     newsroom = page.locator(f'[data-channel="{NEWSROOM}"]')
     assert not await newsroom.is_visible()
     await page.get_by_role("button", name="Channel list, unread messages").click()
@@ -166,6 +182,7 @@ async def test_on_a_phone_the_channels_are_in_a_drawer(open_page: Open) -> None:
 
 async def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) -> None:
     page = await open_page(color_scheme="light")
+    await show_channels(page)
     theme = "document.documentElement.dataset.theme"
     assert await page.evaluate(theme) == "light"
     await page.get_by_role("button", name="Dark theme").click()
@@ -173,8 +190,12 @@ async def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) 
     assert await page.evaluate(theme) == "dark"
 
 
-async def test_the_tour_has_ten_steps_and_can_be_left(open_page: Open) -> None:
+@pytest.mark.parametrize("person", ["Mina", "Ravi"])
+async def test_the_tour_has_ten_steps_and_can_be_left(open_page: Open, person: str) -> None:
     page = await open_page()
+    if person != "Mina":
+        await become(page, person)
+        await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Guided tour", exact=True).click()
     for step in range(1, 11):
         await page.get_by_text(f"{step} of 10").wait_for()
@@ -186,7 +207,6 @@ async def test_the_tour_has_ten_steps_and_can_be_left(open_page: Open) -> None:
 
 
 @pytest.mark.timeout(90)  # Nine looks of axe; a slow machine shares its core with much else.
-@SIZES
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_axe_finds_nothing_wrong(
     open_page: Open, world: PageWorld, size: dict[str, int], scheme: str
@@ -196,7 +216,7 @@ async def test_axe_finds_nothing_wrong(
     )
     rules = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     world.made(GENERAL, components=pw.article(), flags=32768 | 64)
-    page = await open_page(size, color_scheme=scheme)
+    page = await open_page(color_scheme=scheme)
     await page.evaluate(rules)
     found = await violations(page, "messages")
     await ask_for_tag(page)

@@ -11,7 +11,16 @@ import pytest_asyncio
 
 from bot.playground.server import Server
 from tests.playground.page.examples import DOT
-from tests.playground.page.hands import Page, Watch, browser_marks, write
+from tests.playground.page.hands import (
+    WIDE_ALONE,
+    Page,
+    Watch,
+    become,
+    browser_marks,
+    show_channels,
+    show_panel,
+    write,
+)
 from tests.playground.page.small_bot import connected
 
 pytestmark = browser_marks()
@@ -31,8 +40,8 @@ async def bot(server: Server) -> AsyncIterator[discord.Client]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(server: Server, bot: discord.Client, watch: Watch) -> Any:
-    return await watch(server.page_url)
+async def page(server: Server, bot: discord.Client, watch: Watch, size: dict[str, int]) -> Any:
+    return await watch(server.page_url, size)
 
 
 async def use_tag(page: Page) -> Any:
@@ -90,6 +99,7 @@ async def test_a_form_is_filled_in_and_answered(page: Page) -> None:
     await page.locator(".message", has_text="Digest Harbour, w, logo.svg: <svg>é</svg>").wait_for()
 
 
+@WIDE_ALONE
 async def test_silence_of_the_bot_is_told_after_three_seconds(page: Page) -> None:
     await write(page, "/silent ")
     await page.keyboard.press("Enter")
@@ -97,17 +107,37 @@ async def test_silence_of_the_bot_is_told_after_three_seconds(page: Page) -> Non
 
 
 async def test_a_moderator_makes_the_bot_post_elsewhere(page: Page) -> None:
-    await page.locator("#person").click()
-    await page.get_by_role("option", name="ravi").click()
-    await page.get_by_text("You are now").wait_for()
+    await become(page, "ravi")
     await write(page, "/watch ")
     await page.keyboard.type("newsr")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
+    await show_channels(page)
     await page.locator("[aria-label='newsroom, text channel, 1 unread']").click()
     await page.locator(".message", has_text="Posted by the bot").wait_for()
+    await show_panel(page)
     panel = page.get_by_role("complementary")
     await panel.get_by_text("/watch channel=").wait_for()
+
+
+async def test_markdown_is_drawn_as_discord_draws_it(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    general = bot.get_channel(int(server.world.channel_named("general").id))
+    assert isinstance(general, discord.TextChannel)
+    mina = server.world.user_named("mina").id
+    lines = ("# Head", "-# small", "- one", "  - two", "> said", "`code` **bold** ||end||")
+    more = (f"[words](https://news.example/) <@{mina}>", "<t:1767225600:D> <t:1767225600:R>")
+    await general.send("\n".join((*lines, *more, "<:tide:123456789012345678>")), silent=True)
+    said = page.locator(".message", has_text="small")
+    for what in ("h1", ".subtext", "li li", "blockquote", "code", "strong", ".spoiler"):
+        await said.locator(what).first.wait_for()
+    link = said.get_by_role("link", name="words")
+    assert await link.get_attribute("href") == "https://news.example/"
+    assert await said.locator(".mention").inner_text() == "@Mina"
+    times = await said.locator("time[data-style]").all_inner_texts()
+    assert times[0] == "1 January 2026" and "ago" in times[1]
+    assert ":tide:" in await said.inner_text()
 
 
 async def test_what_a_person_writes_is_rendered_and_never_becomes_markup(page: Page) -> None:
@@ -136,6 +166,7 @@ async def test_a_direct_message_opens_a_place_of_its_own(
 ) -> None:
     mina = await bot.fetch_user(int(server.world.user_named("mina").id))
     await mina.send("For you **alone**")
+    await show_channels(page)
     await page.locator("[aria-label='Tagwire, direct message, 1 unread']").click()
     await page.locator(".message", has_text="For you alone").wait_for()
 
@@ -145,6 +176,7 @@ async def test_a_forum_post_of_the_bot_shows_up_with_its_tags(
 ) -> None:
     forum = bot.get_channel(int(server.world.channel_named("stories").id))
     assert isinstance(forum, discord.ForumChannel)
+    await show_channels(page)
     await page.locator(f"[data-channel='{forum.id}']").click()
     await page.get_by_text("No posts yet").wait_for()
     tags = forum.available_tags[:2]
@@ -156,6 +188,7 @@ async def test_a_forum_post_of_the_bot_shows_up_with_its_tags(
 
 async def test_a_deleted_channel_is_left(page: Page, bot: discord.Client, server: Server) -> None:
     newsroom = server.world.channel_named("newsroom").id
+    await show_channels(page)
     await page.locator(f"[data-channel='{newsroom}']").click()
     await page.get_by_role("button", name="Make trouble").click()
     await page.get_by_role("option", name="Delete this channel").click()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.playground.page import examples as pw
 from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, THREAD
-from tests.playground.page.hands import SIZES, Open, ask_for_tag, browser_marks, heard, write
+from tests.playground.page.hands import Open, ask_for_tag, browser_marks, heard, write
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
@@ -31,11 +31,10 @@ async def test_the_focus_stays_on_the_button_when_its_message_changes(open_page:
     assert await page.evaluate("document.activeElement.dataset.customId") == "next"
 
 
-@SIZES
 async def test_a_menu_opens_with_search_and_its_answer_is_for_one_alone(
     open_page: Open, world: PageWorld, size: dict[str, int]
 ) -> None:
-    page = await open_page(size)
+    page = await open_page()
     answer = await ask_for_tag(page)
     await answer.get_by_role("button", name="Read…").click()
     await page.keyboard.type("7")
@@ -146,12 +145,11 @@ async def test_a_thousand_messages_scroll_without_long_pauses(
     assert pauses[30] < 50, f"median frame {pauses[30]:.0f} ms"
 
 
-@SIZES
 async def test_a_link_to_a_message_leads_there(
     open_page: Open, world: PageWorld, size: dict[str, int]
 ) -> None:
     world.fill(THREAD, 90)
     early = world.messages[THREAD][5]["id"]
-    page = await open_page(size, where=f"{THREAD}/{early}")
+    page = await open_page(where=f"{THREAD}/{early}")
     await page.locator(".message.pointed").wait_for()
     assert "Message 5" in await page.locator(".message.pointed").inner_text()
