@@ -1,7 +1,7 @@
 """Drives a person in the playground for tests: commands, buttons, menus, forms, messages."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from bot.playground.interactions import Interaction
 from bot.playground.people import GROUP, SUBCOMMAND, NotPossible
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.server import Server
-from bot.playground.validate.components import UPLOAD, walk
+from bot.playground.validate.components import BUTTON, SELECTS, UPLOAD, walk
 from bot.playground.world import LOADING, Channel, Message
 
 Json = dict[str, Any]
 ANSWER_S = 10.0
 LOOK_EVERY_S = 0.01
+# Menus of users, roles and channels choose what an option of a command names.
+NAMED_BY_MENU = {5: 6, 6: 8, 8: 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,19 @@ def text_of(message: Json) -> str:
 def labels_of(message: Json) -> list[str]:
     """Return the labels of a message's buttons."""
     return [str(c.get("label")) for c in walk(message.get("components") or []) if c["type"] == 2]
+
+
+def controls(components: list[Json], types: tuple[int, ...], name: str) -> list[Json]:
+    """Return the buttons or menus that go by a custom_id, label or placeholder's beginning."""
+    return [
+        component
+        for component in walk(components)
+        if component["type"] in types
+        and (
+            name in (component.get("custom_id"), component.get("label"))
+            or (component.get("placeholder") or "").startswith(name or "\0")
+        )
+    ]
 
 
 class Driver:
@@ -118,17 +133,30 @@ class Driver:
             self.server.interactions, self.user_id, self.channel_id, command_id, given
         )
 
-    async def press(self, message: Json, button: str) -> Answer:
-        """Press a message's button by its label or custom_id."""
-        custom_id = self._find(message, lambda c: c["type"] == 2, button)
-        return await self._component(message, custom_id, None)
+    async def press(self, message: Json, button: str, nth: int = 0) -> Answer:
+        """Press a message's button by its label or custom_id: the nth of those that fit."""
+        pressed = self._find(message, (BUTTON,), button, nth)
+        return await self._component(message, str(pressed["custom_id"]), None)
 
-    async def select(self, message: Json, menu: str, *values: str) -> Answer:
-        """Choose from a menu (by placeholder's beginning or custom_id), by value or label."""
-        custom_id = self._find(message, lambda c: c["type"] in (3, 5, 6, 7, 8), menu)
-        component = next(c for c in walk(message["components"]) if c.get("custom_id") == custom_id)
-        by_label = {o["label"]: o["value"] for o in component.get("options") or []}
-        return await self._component(message, custom_id, [by_label.get(v, v) for v in values])
+    async def select(self, message: Json, menu: str, *values: str | int, nth: int = 0) -> Answer:
+        """Choose from a menu (by placeholder's beginning or custom_id): the nth of those that fit.
+
+        Values are options' values, labels or places from 0; names or ids of channels, users, roles.
+        """
+        chosen = self._find(message, SELECTS, menu, nth)
+        given = self._chosen(chosen, values)
+        return await self._component(message, str(chosen["custom_id"]), given)
+
+    def _chosen(self, menu: Json, values: Iterable[str | int]) -> list[str]:
+        options = menu.get("options") or []
+        by_label = {option["label"]: option["value"] for option in options}
+        kind = NAMED_BY_MENU.get(menu["type"], 3)
+        return [
+            options[value]["value"]
+            if isinstance(value, int)
+            else str(by_label.get(value) or self._id(kind, value))
+            for value in values
+        ]
 
     async def submit(self, answer: Answer, **fields: Any) -> Answer:
         """Fill in a modal by the labels (spaces as _) or custom_ids of its fields; send it.
@@ -220,19 +248,17 @@ class Driver:
         )
         return await self.answer_to(interaction)
 
-    def _find(self, message: Json, fits: Callable[[Json], bool], name: str) -> str:
+    def _find(self, message: Json, types: tuple[int, ...], name: str, nth: int) -> Json:
         current = self.server.world.find_message(message["id"])
         components = list(current.components) if current else []
-        for component in walk(components):
-            names = (component.get("custom_id"), component.get("label"))
-            placeholder = component.get("placeholder") or ""
-            if fits(component) and (
-                name in names or (placeholder.startswith(name) and placeholder)
-            ):
-                if component.get("custom_id") is None:
-                    raise NotPossible(f"{name!r} is a link.")
-                return str(component["custom_id"])
-        raise NotPossible(f"There is no {name!r} among {labels_of({'components': components})}.")
+        found = controls(components, types, name)
+        if nth >= len(found):
+            raise NotPossible(
+                f"There is no {name!r} among {labels_of({'components': components})}."
+            )
+        if found[nth].get("custom_id") is None:
+            raise NotPossible(f"{name!r} is a link.")
+        return found[nth]
 
     def _given(
         self, name: str, options: Json, focused: str | None = None
@@ -289,7 +315,9 @@ class Driver:
         filled = {"type": field["type"], "custom_id": field["custom_id"]}
         if field["type"] in (4, 21, 23):
             return filled | {"value": field.get("value") if value is None else value}
-        chosen = [value] if isinstance(value, str | tuple) else list(value or ())
+        chosen: list[Any] = [value] if isinstance(value, str | tuple) else list(value or ())
         if field["type"] == UPLOAD:
             chosen = [self._id(people.FILE, file) for file in chosen]
+        elif field["type"] in NAMED_BY_MENU:
+            chosen = self._chosen(field, chosen)
         return filled | {"values": chosen}

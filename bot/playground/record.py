@@ -3,17 +3,18 @@
 A step says who did what where, by names: ids and times differ from run to run.
 """
 
+import base64
 import json
 from pathlib import Path
 from typing import Any, TextIO
 
 from bot.playground import people
 from bot.playground.aftermath import LATER_S
-from bot.playground.driver import Answer, Driver
+from bot.playground.driver import NAMED_BY_MENU, Answer, Driver, controls
 from bot.playground.feed import item_of
 from bot.playground.people import NotPossible
 from bot.playground.server import Server
-from bot.playground.validate.components import walk
+from bot.playground.validate.components import BUTTON, SELECTS, UPLOAD, walk
 from bot.playground.world import LOADING, Message, World
 
 Json = dict[str, Any]
@@ -51,8 +52,8 @@ class Recorder:
             case "component":
                 return self._component(user_id, asked)
             case "modal":
-                values = [_answer(one) for one in walk(list(asked["components"])) if _is_field(one)]
-                return {"submit": values}
+                fields = [one for one in walk(list(asked["components"])) if _is_field(one)]
+                return {"submit": [self._answer(one) for one in fields]}
             case "publish":
                 return {"publish": True}
             case "trouble":
@@ -68,21 +69,46 @@ class Recorder:
         name = component.get("label") or component.get("placeholder") or component["custom_id"]
         place = {"in": self._channel(message.channel_id)}
         step: Json = place | {"of": _place(self._world, message, user_id)}
-        if component["type"] == 2:
-            return step | {"press": name}
-        labels = {o["value"]: o["label"] for o in component.get("options") or []}
-        known = {c.id: c.name for c in self._world.channels.values()}
-        chosen = [labels.get(v, known.get(v, v)) for v in asked.get("values") or []]
-        return step | {"select": name, "values": chosen}
+        types = (BUTTON,) if component["type"] == BUTTON else SELECTS
+        alike = controls(list(message.components), types, name)
+        # Custom ids differ from run to run, so controls of one name are told apart by their order.
+        nth = next(n for n, one in enumerate(alike) if one["custom_id"] == component["custom_id"])
+        which = {"nth": nth} if nth else {}
+        if component["type"] == BUTTON:
+            return step | {"press": name} | which
+        chosen = self._chosen(component, asked.get("values") or [])
+        return step | {"select": name, "values": chosen} | which
+
+    def _chosen(self, menu: Json, values: list[str]) -> list[Any]:
+        """Name what was chosen: by label, by place where labels are alike, by name, by content."""
+        options = menu.get("options") or []
+        labels = [option["label"] for option in options]
+        named = {
+            option["value"]: option["label"] if labels.count(option["label"]) == 1 else place
+            for place, option in enumerate(options)
+        }
+        kind = NAMED_BY_MENU.get(menu["type"], 3)
+        return [named.get(v) or self._value({"type": kind, "value": v}) for v in values]
 
     def _channel(self, channel_id: object) -> str | None:
         channel = self._world.channels.get(str(channel_id))
         return channel.name if channel else None
 
     def _value(self, option: Json) -> Any:
+        if option.get("type") == people.FILE:
+            return _file(option["value"])
         kind = NAMED.get(option.get("type", 3))
         found = getattr(self._world, kind).get(option["value"]) if kind else None
         return option["value"] if found is None else getattr(found, "username", None) or found.name
+
+    def _answer(self, component: Json) -> Json:
+        if "values" not in component:
+            return {"value": component.get("value")}
+        values = component["values"]
+        if component["type"] == UPLOAD:
+            return {"values": [_file(one) for one in values]}
+        kind = NAMED_BY_MENU.get(component["type"], 3)
+        return {"values": [self._value({"type": kind, "value": value}) for value in values]}
 
     def _write(self, step: Json) -> None:
         self._out.write(json.dumps(step, ensure_ascii=False) + "\n")
@@ -108,8 +134,15 @@ def _is_field(component: Json) -> bool:
     return "custom_id" in component
 
 
-def _answer(component: Json) -> Json:
-    return {key: component[key] for key in ("value", "values") if key in component}
+def _file(given: Json) -> Json:
+    return {"file": given["name"], "data": given["data"]}
+
+
+def _given(value: Any) -> Any:
+    """Return what a step gives: a file as its name and content."""
+    if isinstance(value, dict) and "file" in value:
+        return value["file"], base64.b64decode(value["data"])
+    return [_given(one) for one in value] if isinstance(value, list) else value
 
 
 class Replay:
@@ -154,12 +187,15 @@ class Replay:
             await bench.make(step["trouble"], driver.channel_id)
             await self._settled(driver)
         elif "command" in step:
-            self._keep(await driver.command(step["command"], **step["options"]))
+            options = {name: _given(value) for name, value in step["options"].items()}
+            self._keep(await driver.command(step["command"], **options))
         elif "press" in step:
-            self._keep(await driver.press(self._message(step, driver), step["press"]))
+            message, nth = self._message(step, driver), step.get("nth", 0)
+            self._keep(await driver.press(message, step["press"], nth))
         elif "select" in step:
-            message = self._message(step, driver)
-            self._keep(await driver.select(message, step["select"], *step["values"]))
+            message, nth = self._message(step, driver), step.get("nth", 0)
+            values = step["values"]
+            self._keep(await driver.select(message, step["select"], *values, nth=nth))
         elif "submit" in step:
             await self._submit(driver, step["submit"])
 
@@ -173,7 +209,7 @@ class Replay:
             raise NotPossible("No form is open.")
         fields = [one for one in walk(self.last.modal["components"]) if _is_field(one)]
         given = {
-            field["custom_id"]: value.get("values", value.get("value"))
+            field["custom_id"]: _given(value.get("values", value.get("value")))
             for field, value in zip(fields, values, strict=True)
         }
         self._keep(await driver.submit(self.last, **given))

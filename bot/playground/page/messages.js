@@ -194,6 +194,7 @@ export class MessageView {
       return;
     }
     this.fresh.add(message.id);
+    if (message.author?.id === this.typist) this.typing?.remove();
     this.frame ??= requestAnimationFrame(() => this.drawFresh());
   }
 
@@ -299,6 +300,7 @@ export class MessageView {
     clearTimeout(this.typingTimer);
     this.typing?.remove();
     this.typing = h("div", { class: "typing" }, thinking(nameOf(user), "is typing…"));
+    this.typist = user?.id;
     this.root.append(this.typing);
     this.typingTimer = setTimeout(() => this.typing.remove(), TYPING_MS);
   }
