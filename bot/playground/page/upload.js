@@ -41,7 +41,7 @@ export function upload(component, { id, needed }) {
           h("span", {}, `${file.name} · ${Math.max(1, Math.round(file.size / 1024))} KB`),
           iconButton("close", `Remove ${file.name}`, () => {
             files = files.filter((one) => one !== file);
-            node.value = "";
+            node.files = held(files);
             draw();
             node.focus();
             field.check();
@@ -58,10 +58,17 @@ export function upload(component, { id, needed }) {
     files = wrong
       ? []
       : await Promise.all(
-          chosen.map(async (file) => ({ ...(await readFile(file)).value, size: file.size })),
+          chosen.map(async (file) => ({ ...(await readFile(file)).value, size: file.size, file })),
         );
     draw();
     field.check();
   });
   return field;
+}
+
+/** Give files as an input holds them, so that it counts what is left. */
+function held(files) {
+  const transfer = new DataTransfer();
+  for (const { file } of files) transfer.items.add(file);
+  return transfer.files;
 }

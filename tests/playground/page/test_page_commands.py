@@ -183,6 +183,7 @@ async def test_a_forms_files_are_named_capped_and_taken_back(
     await dialog.get_by_text("Choose at most 2 files").wait_for()
     await dialog.get_by_role("button", name="Remove c.txt").click()
     assert await dialog.get_by_text("Choose at most").count() == 0
+    assert await picker.evaluate("one => one.files.length") == 2
     await dialog.get_by_label("Title").fill("Harbour")
     await dialog.get_by_label("Weekly").first.check()
     await dialog.get_by_role("button", name="Submit").click()
