@@ -184,6 +184,16 @@ async def test_a_forms_files_are_named_capped_and_taken_back(
     await dialog.get_by_role("button", name="Remove c.txt").click()
     assert await dialog.get_by_text("Choose at most").count() == 0
     assert await picker.evaluate("one => one.files.length") == 2
+    # What is dropped on the input is for the form: it is not imported as elsewhere on the page.
+    dropped = await page.evaluate_handle(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["x"], "dropped.txt"));
+            return data;
+        }"""
+    )
+    await picker.dispatch_event("drop", {"dataTransfer": dropped})
+    assert await page.get_by_role("dialog").count() == 1
     await dialog.get_by_label("Title").fill("Harbour")
     await dialog.get_by_label("Weekly").first.check()
     await dialog.get_by_role("button", name="Submit").click()
