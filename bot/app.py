@@ -191,6 +191,8 @@ class Parts:
         await self._ready()
         while True:
             started = time.monotonic()
+            for what in await self.store.names.warm():
+                _log.info("app.names_sorted", extra={"what": what})
             try:
                 if await self.store.beside.refresh(asked_since=utc_now() - SEARCH_KEPT):
                     extra = {"seconds": round(time.monotonic() - started)}

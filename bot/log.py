@@ -21,6 +21,7 @@ EVENTS: Mapping[str, str] = {
     "app.reloaded": "settings were read again; names those that changed",
     "app.reload_failed": "settings could not be read again, the old ones hold",
     "app.postings_made": "what makes search quick was made anew; in how many seconds",
+    "app.names_sorted": "the lists that names are suggested from were made anew; of what",
     "app.postings_failed": "it could not be made; search is right without, and tried again later",
     "app.tidied": "what the rules do not keep was let go",
     "guild.blocked": "a server of the block list was left",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable
 from functools import partial
@@ -13,9 +14,9 @@ from bot.query import tags
 from bot.store import lookup
 from bot.store.connections import Connections
 from bot.store.rows import many, visible
-from bot.store.suggest import Suggestions
+from bot.store.suggest import Suggestions, What, read_all
 
-What = Literal["tag", "author", "source"]
+__all__ = ["NameStore", "What"]
 
 _BY_ID = {
     "tag": """
@@ -52,12 +53,23 @@ class NameStore:
         """
 
         def job(connection: sqlite3.Connection) -> tuple[Name, ...]:
-            ids = self._suggestions.ids(connection, what, typed, scope, limit * 2)
+            ids = self._suggestions.ids(connection, what, typed, scope, limit * len(scope.visible))
             found = {row["id"]: row for row in _rows(connection, what, ids, scope)}
             kept = [found[i] for i in ids if i in found and found[i]["article_count"] > 0]
             return tuple(_merged(kept))[:limit]
 
         return await self._connections.read(job)
+
+    async def warm(self) -> tuple[What, ...]:
+        """Make the lists that suggestions come from, where they are not up to date; tell which.
+
+        Answers go on meanwhile. Small archives need none: their names are sorted in when asked.
+        """
+        stale = await self._connections.read(self._suggestions.stale)
+        for what in stale:
+            entries, articles = await self._connections.read(partial(read_all, what))
+            await asyncio.to_thread(self._suggestions.make, what, entries, articles)
+        return tuple(stale)
 
     async def tag(self, name: str, scope: Scope) -> tuple[Tag, ...]:
         """Return the tags a name means, aliases followed; the same key is one tag."""

@@ -1,166 +1,270 @@
-"""Names for what is being typed, from sorted lists in memory: bisect first, then near misses."""
+"""Names for what is being typed, from sorted lists in memory: what begins so, then near misses.
+
+The lists of many names are made off the event loop, by `warm`. Until they are there the names that
+begin as typed are read from the database.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bot.model import Scope
 from bot.query import text
 from bot.query.tags import tag_key
+from bot.store.rows import visible
+from bot.store.starts import Starts
 
-_LAST = "\U0010ffff"
-_SHORTEST_TYPO = 4
-_LONG = 8
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
-_NEW = {
-    "tag": "SELECT id, scope_id, name, article_count, last_at FROM tags WHERE id > :last",
-    "author": "SELECT id, scope_id, name, article_count, last_at FROM authors WHERE id > :last",
-    "source": "SELECT id, scope_id, name, article_count, last_at FROM sources WHERE id > :last",
-}
-_WEIGHTS = {
-    "tag": "SELECT id, scope_id, article_count, last_at FROM tags",
-    "author": "SELECT id, scope_id, article_count, last_at FROM authors",
-    "source": "SELECT id, scope_id, article_count, last_at FROM sources",
-}
+What = Literal["tag", "author", "source"]
+WHATS: tuple[What, ...] = ("tag", "author", "source")
+SHORTEST_TYPO = 4
+LONG = 8
+
+# So many names are sorted in at a question; more are left to `warm`.
+_AT_ONCE = 2_000
+# So many new names are worth new lists.
+_WAITING = 256
+_READ = 1_000
 # Counts only order names that fit alike: they are read anew when the archive grew by this much.
 _GROWTH = 0.01
 _LATELY_S = 30 * 86_400
 
+_NEW = {
+    "tag": """
+        SELECT id, scope_id, name, article_count, last_at FROM tags
+        WHERE id > :last ORDER BY id LIMIT :most
+        """,
+    "author": """
+        SELECT id, scope_id, name, article_count, last_at FROM authors
+        WHERE id > :last ORDER BY id LIMIT :most
+        """,
+    "source": """
+        SELECT id, scope_id, name, article_count, last_at FROM sources
+        WHERE id > :last ORDER BY id LIMIT :most
+        """,
+}
+_NEWEST = {
+    "tag": """
+        SELECT coalesce((SELECT max(id) FROM tags), 0) AS name,
+               coalesce((SELECT max(id) FROM articles), 0) AS article
+        """,
+    "author": """
+        SELECT coalesce((SELECT max(id) FROM authors), 0) AS name,
+               coalesce((SELECT max(id) FROM articles), 0) AS article
+        """,
+    "source": """
+        SELECT coalesce((SELECT max(id) FROM sources), 0) AS name,
+               coalesce((SELECT max(id) FROM articles), 0) AS article
+        """,
+}
+_BEGINNING = {
+    "tag": """
+        SELECT id FROM tags
+        WHERE scope_id IN (SELECT value FROM json_each(:scopes)) AND key >= :typed AND key < :end
+        ORDER BY article_count DESC, last_at DESC LIMIT :most
+        """,
+    "author": """
+        SELECT id FROM authors
+        WHERE scope_id IN (SELECT value FROM json_each(:scopes)) AND key >= :typed AND key < :end
+        ORDER BY article_count DESC, last_at DESC LIMIT :most
+        """,
+    "source": """
+        SELECT id FROM sources
+        WHERE scope_id IN (SELECT value FROM json_each(:scopes)) AND key >= :typed AND key < :end
+        ORDER BY article_count DESC, last_at DESC LIMIT :most
+        """,
+}
 
-@dataclass(slots=True)
-class _Names:
-    """The names of one kind in one scope: every beginning of every word, sorted."""
 
-    starts: list[tuple[str, int]] = field(default_factory=list)
-    spelt: dict[int, str] = field(default_factory=dict)
-    weight: dict[int, tuple[int, int]] = field(default_factory=dict)
+class Entry(NamedTuple):
+    """A name with how much it is used, and when last."""
 
-    def add(self, entries: list[tuple[int, str, int, int]]) -> None:
-        new: list[tuple[str, int]] = []
-        for name_id, name, count, last_at in entries:
-            folded = text.fold(tag_key(name))
-            self.spelt[name_id] = folded
-            self.weight[name_id] = (-count, -last_at)
-            new.extend((start, name_id) for start in _word_starts(folded))
-        if len(new) < 16:
-            for item in new:
-                insort(self.starts, item)
-        else:
-            self.starts = sorted([*self.starts, *new])
+    id: int
+    name: str
+    articles: int
+    last_at: int
 
-    def beginning(self, typed: str) -> set[int]:
-        first = bisect_left(self.starts, (typed, 0))
-        last = bisect_left(self.starts, (typed + _LAST, 0))
-        return {name_id for _, name_id in self.starts[first:last]}
 
-    def near(self, typed: str) -> dict[int, int]:
-        """Return names with a beginning near to what is typed, with how many errors that takes."""
-        # Loaded here: a start needs none of it.
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
+class Names:
+    """Some names of one kind in one scope, ready to be asked. Made once, never changed."""
 
-        allowed = 2 if len(typed) >= _LONG else 1
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        folded = [text.fold(tag_key(entry.name)) for entry in entries]
+        self._whole = Starts((name, place) for place, name in enumerate(folded))
+        self._words = Starts(
+            (start, place) for place, name in enumerate(folded) for start in _word_starts(name)
+        )
+        counts = np.array([entry.articles for entry in entries], np.int64)
+        last_at = np.array([entry.last_at for entry in entries], np.int64)
+        order = np.lexsort((-last_at, -counts))
+        ranks = np.empty(len(entries), np.int32)
+        ranks[order] = np.arange(len(entries), dtype=np.int32)
+        self._ids: list[int] = np.array([entry.id for entry in entries], np.int64)[order].tolist()
+        self._counts, self._last_at = counts[order], last_at[order]
+        self._whole.rank(ranks)
+        self._words.rank(ranks)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def chosen(self, typed: str, most: int) -> list[_Chosen]:
+        """Return the names that fit what is typed, the likeliest first."""
+        found: dict[int, tuple[int, int]] = {}
+        exact = self._whole.exactly(typed)
+        for rank in exact:
+            found[rank] = (0, 0)
+        for nearness, starts in ((1, self._whole), (2, self._words)):
+            for rank in starts.beginning(typed, most):
+                found.setdefault(rank, (nearness, 0))
+        if not exact and len(found) < most:
+            for rank, far in self._near(typed).items():
+                found.setdefault(rank, (3, far))
+        best = sorted((fit, rank) for rank, fit in found.items())[:most]
+        return [self._at(rank, fit) for fit, rank in best]
+
+    def most_used(self, most: int) -> list[_Chosen]:
+        """Return the most used names of the last month before the newest article, then others."""
+        late = self._last_at >= self._last_at.max(initial=0) - _LATELY_S
+        lately, before = np.flatnonzero(late)[:most], np.flatnonzero(~late)[:most]
+        fits = [(rank, (0, 0)) for rank in lately.tolist()]
+        fits += [(rank, (1, 0)) for rank in before.tolist()]
+        return [self._at(rank, fit) for rank, fit in fits[:most]]
+
+    def _at(self, rank: int, fit: tuple[int, int]) -> _Chosen:
+        weight = (-int(self._counts[rank]), -int(self._last_at[rank]))
+        return _Chosen(fit, weight, self._ids[rank])
+
+    def _near(self, typed: str) -> Mapping[int, int]:
         found: dict[int, int] = {}
-        for part in self._parts(typed):
-            cut = {i: start[: len(typed)] for i, (start, _) in part}
-            whole = {i: start[: len(typed) + 1] for i, (start, _) in part}
-            for choices in (cut, whole):
-                for _, errors, i in process.extract_iter(
-                    typed, choices, scorer=OSA.distance, score_cutoff=allowed
-                ):
-                    name_id = self.starts[i][1]
-                    found[name_id] = min(int(errors), found.get(name_id, allowed))
+        for errors in range(1, _allowed(typed) + 1):
+            for starts in (self._whole, self._words):
+                for rank, far in starts.near(typed, errors).items():
+                    found[rank] = min(far, found.get(rank, far))
+            if found:
+                # With two errors much resembles much: only where one explains nothing.
+                break
         return found
 
-    def _parts(self, typed: str) -> Iterator[list[tuple[int, tuple[str, int]]]]:
-        # The first letter is rarely the wrong one; two changing places moves it one on.
-        for letter in dict.fromkeys(typed[:2]):
-            first = bisect_left(self.starts, (letter, 0))
-            last = bisect_left(self.starts, (letter + _LAST, 0))
-            yield list(enumerate(self.starts[first:last], first))
+
+class _Chosen(NamedTuple):
+    fit: tuple[int, int]
+    weight: tuple[int, int]
+    id: int
+
+
+def _allowed(typed: str) -> int:
+    return 0 if len(typed) < SHORTEST_TYPO else 1 if len(typed) < LONG else 2
 
 
 def _word_starts(folded: str) -> Iterator[str]:
-    yield folded
     for place, character in enumerate(folded[:-1]):
         if not character.isalnum() and folded[place + 1].isalnum():
             yield folded[place + 1 :]
 
 
 @dataclass(slots=True)
-class Suggestions:
-    """Keeps the lists, one a kind and scope, and takes over what is new at each question."""
+class _Lists:
+    """The lists of one kind by scope: those of nearly all names, and those of what came since."""
 
-    _lists: dict[tuple[str, int], _Names] = field(default_factory=dict)
-    _last: dict[str, int] = field(default_factory=dict)
-    _articles: dict[str, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    most: Mapping[int, Names] = field(default_factory=dict)
+    last: int = 0
+    articles: int = 0
+    since: Mapping[int, Names] = field(default_factory=dict)
+    seen: tuple[int, int] = (0, 0)
+    too_many: bool = False
+
+    def of(self, scope: Scope) -> list[Names]:
+        """Return the lists of what a reader may see."""
+        both = (self.most, self.since)
+        return [lists[one] for lists in both for one in scope.visible if one in lists]
+
+
+class Suggestions:
+    """Keeps the lists and takes over what is new at each question; several may ask at once."""
+
+    def __init__(self) -> None:
+        self._lists = {what: _Lists() for what in WHATS}
+        self._lock = threading.Lock()
 
     def ids(
-        self, connection: sqlite3.Connection, what: str, typed: str, scope: Scope, limit: int
+        self, connection: sqlite3.Connection, what: What, typed: str, scope: Scope, limit: int
     ) -> list[int]:
         """Return ids of names for what is typed, the likeliest first, from visible scopes alone."""
-        folded = text.fold(tag_key(typed))
+        key = tag_key(typed)
+        folded = text.fold(key)
         with self._lock:
-            self._refresh(connection, what)
-            lists = [
-                self._lists[what, scope_id]
-                for scope_id in scope.visible
-                if (what, scope_id) in self._lists
-            ]
-            return _chosen(lists, folded, limit)
+            kept = self._lists[what]
+            _catch_up(connection, what, kept)
+            names, too_many = kept.of(scope), kept.too_many
+        if too_many and not kept.most:
+            values = {"scopes": visible(scope), "typed": key, "end": key + "\U0010ffff"}
+            rows = connection.execute(_BEGINNING[what], {**values, "most": limit})
+            return [row["id"] for row in rows]
+        chosen = [
+            one
+            for part in names
+            for one in (part.chosen(folded, limit) if folded else part.most_used(limit))
+        ]
+        return [one.id for one in sorted(chosen)[:limit]]
 
-    def _refresh(self, connection: sqlite3.Connection, what: str) -> None:
-        new = connection.execute(_NEW[what], {"last": self._last.get(what, 0)}).fetchall()
-        added: dict[int, list[tuple[int, str, int, int]]] = {}
-        for row in new:
-            entry = (row["id"], row["name"], row["article_count"], row["last_at"])
-            added.setdefault(row["scope_id"], []).append(entry)
-            self._last[what] = max(self._last.get(what, 0), row["id"])
-        for scope_id, entries in added.items():
-            self._lists.setdefault((what, scope_id), _Names()).add(entries)
-        self._weigh(connection, what)
+    def stale(self, connection: sqlite3.Connection) -> list[What]:
+        """Return the kinds whose lists are to be made anew, off the event loop."""
+        with self._lock:
+            return [what for what in WHATS if _is_stale(connection, what, self._lists[what])]
 
-    def _weigh(self, connection: sqlite3.Connection, what: str) -> None:
-        (articles,) = connection.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
-        if articles <= self._articles.get(what, 0) * (1 + _GROWTH):
-            return
-        self._articles[what] = articles
-        for row in connection.execute(_WEIGHTS[what]):
-            names = self._lists[what, row["scope_id"]]
-            names.weight[row["id"]] = (-row["article_count"], -row["last_at"])
-
-
-def _chosen(lists: list[_Names], typed: str, limit: int) -> list[int]:
-    if not typed:
-        return _used_lately(lists, limit)
-    chosen: list[tuple[int, int, tuple[int, int], int]] = []
-    for names in lists:
-        for name_id in names.beginning(typed):
-            spelt = names.spelt[name_id]
-            nearness = 0 if spelt == typed else 1 if spelt.startswith(typed) else 2
-            chosen.append((nearness, 0, names.weight[name_id], name_id))
-    if len(chosen) < limit and len(typed) >= _SHORTEST_TYPO:
-        begun = {name_id for *_, name_id in chosen}
-        for names in lists:
-            for name_id, errors in names.near(typed).items():
-                if name_id not in begun:
-                    chosen.append((3, errors, names.weight[name_id], name_id))
-    return [name_id for *_, name_id in nsmallest(limit, chosen)]
+    def make(self, what: What, entries: Mapping[int, Sequence[Entry]], articles: int) -> None:
+        """Make the lists of all names, by scope, as read when there were so many articles."""
+        made = {scope_id: Names(some) for scope_id, some in entries.items()}
+        last = max((entry.id for some in entries.values() for entry in some), default=0)
+        with self._lock:
+            # What came since is read anew at the next question.
+            self._lists[what] = _Lists(made, last, articles)
 
 
-def _used_lately(lists: list[_Names], limit: int) -> list[int]:
-    """Return the most used names of the last month before the newest article, then the others."""
-    weights = [(name_id, weight) for names in lists for name_id, weight in names.weight.items()]
-    newest = max((-last_at for _, (_, last_at) in weights), default=0)
+def read_all(what: What, connection: sqlite3.Connection) -> tuple[dict[int, list[Entry]], int]:
+    """Return all names of a kind by scope, and the number of the newest article."""
+    rows = connection.execute(_NEW[what], {"last": 0, "most": -1})
+    entries: dict[int, list[Entry]] = {}
+    while part := rows.fetchmany(_READ):
+        _sort_in(part, entries)
+    return entries, _newest(connection, what)[1]
 
-    def rank(item: tuple[int, tuple[int, int]]) -> tuple[bool, tuple[int, int]]:
-        _, weight = item
-        return -weight[1] < newest - _LATELY_S, weight
 
-    return [name_id for name_id, _ in nsmallest(limit, weights, key=rank)]
+def _catch_up(connection: sqlite3.Connection, what: What, kept: _Lists) -> None:
+    newest = _newest(connection, what)
+    if newest == kept.seen:
+        return
+    values = {"last": kept.last, "most": _AT_ONCE + 1}
+    rows = connection.execute(_NEW[what], values).fetchall()
+    entries: dict[int, list[Entry]] = {}
+    kept.too_many = len(rows) > _AT_ONCE
+    if not kept.too_many:
+        _sort_in(rows, entries)
+        kept.since = {scope_id: Names(some) for scope_id, some in entries.items()}
+    kept.seen = newest
+
+
+def _is_stale(connection: sqlite3.Connection, what: What, kept: _Lists) -> bool:
+    _catch_up(connection, what, kept)
+    waiting = sum(map(len, kept.since.values()))
+    grown = kept.seen[1] > kept.articles * (1 + _GROWTH)
+    return kept.too_many or waiting > _WAITING or (bool(kept.most) and grown)
+
+
+def _sort_in(rows: Iterable[sqlite3.Row], entries: dict[int, list[Entry]]) -> None:
+    for row in rows:
+        entry = Entry(row["id"], row["name"], row["article_count"], row["last_at"])
+        entries.setdefault(row["scope_id"], []).append(entry)
+
+
+def _newest(connection: sqlite3.Connection, what: What) -> tuple[int, int]:
+    row = connection.execute(_NEWEST[what]).fetchone()
+    return row["name"], row["article"]
