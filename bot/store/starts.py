@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _LAST = "\U0010ffff"
 # So many first letters are hashed: the few for short texts and for two errors, the many else.
 FEW, MANY = 4, 6
 _MANY_FROM = MANY
+# So few letters begin too many words for one of them to be likely with an error.
+WHOLE_UP_TO = 5
 # More than a range of one person's patience; beyond it the most used alone are looked at.
 _LOOKED_AT = 4096
 _REMEMBERED = 1024
@@ -108,8 +111,8 @@ class Starts:
     def near(self, typed: str, errors: int) -> dict[int, int]:
         """Return ranks of names that begin nearly so, with how far off they are.
 
-        That is twice the errors, and one more where the beginning goes on. One error may be
-        anywhere; of two at least one is past the first four letters.
+        That is twice the errors, and one more where the name goes on; what is short must be a whole
+        word. One error may be anywhere; of two at least one is past the first four letters.
         """
         left = self._left[errors == 1 and len(typed) >= _MANY_FROM]
         places = left.like(typed)
@@ -120,6 +123,9 @@ class Starts:
         texts = [self._texts[place] for place in places.tolist()]
         begun = distances(typed, texts, errors)
         within = np.flatnonzero(begun <= errors)
+        if len(typed) <= WHOLE_UP_TO:
+            words = [_to_end_of_word(texts[i], len(typed) - errors) for i in within.tolist()]
+            within = within[_apart(typed, words, errors) <= begun[within]]
         whole = _apart(typed, [texts[i] for i in within.tolist()], errors)
         off = 2 * begun[within] + (whole > begun[within])
         found: dict[int, int] = {}
@@ -137,6 +143,12 @@ def distances(typed: str, texts: Sequence[str], most: int) -> Array:
     for length in range(len(typed) - most, len(typed) + most + 1):
         best = np.minimum(best, _apart(typed, [text[:length] for text in texts], most))
     return best
+
+
+def _to_end_of_word(text: str, place: int) -> str:
+    while place < len(text) and text[place].isalnum():
+        place += 1
+    return text[:place]
 
 
 def _apart(typed: str, texts: Sequence[str], most: int) -> Array:
@@ -177,13 +189,18 @@ def _left(texts: Sequence[str], length: int) -> _Left:
 def _hashes(starts: Sequence[str], length: int) -> Array:
     """Return a row a text: the hash of its first letters, and of these with each left out."""
     letters = np.array(starts, f"U{length}").view(np.uint32).reshape(-1, length).astype(np.uint64)
-    # Padding counts nothing.
-    weights = np.array(_WEIGHTS[:length], np.uint64)
-    columns = [letters @ weights]
-    for out in range(length):
-        kept = np.delete(letters, out, axis=1)
-        columns.append(kept @ weights[: length - 1])
-    sums = np.stack(columns, axis=1)
+    sums = letters @ _weights(length)
     sums ^= sums >> np.uint64(29)
     sums *= np.uint64(0xBF58476D1CE4E5B9)
     return (sums >> np.uint64(32)).astype(np.uint32)
+
+
+@lru_cache
+def _weights(length: int) -> Array:
+    """Return a column of weights for all letters, and one for each letter left out."""
+    weights = np.zeros((length, length + 1), np.uint64)
+    weights[:, 0] = _WEIGHTS[:length]
+    for out in range(length):
+        weights[:out, out + 1] = _WEIGHTS[:out]
+        weights[out + 1 :, out + 1] = _WEIGHTS[out : length - 1]
+    return weights
