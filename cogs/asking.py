@@ -227,6 +227,12 @@ class TagwireCog(commands.Cog):
         await self.show_query(
             interaction, answer, query_of(what, name), heading_of(what, name, say)
         )
+        await self.note_use(interaction, what, name)
+
+    async def note_use(self, interaction: Interaction, what: What, name: str) -> None:
+        """Let a name that the asker asked for be suggested to them first."""
+        now = self.client.ports.now()
+        await self.store.members.used(interaction.user.id, what, name, now)
 
     async def show_menu(
         self, interaction: Interaction, answer: Answer, what: What, found: Sequence[Name | Tag]
@@ -253,7 +259,9 @@ class TagwireCog(commands.Cog):
         if is_choice(what, typed):
             names = await self.named(interaction, what, typed)
         else:
-            names = await self.store.names.suggest(what, typed, scope_of(interaction), limit=25)
+            names = await self.store.names.suggest(
+                what, typed, scope_of(interaction), user_id=interaction.user.id
+            )
         return [choice(f"{n.name} ({n.count})", f"{what}:{n.id}") for n in names[:25]]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from discord import app_commands
 
 from bot.chat import render
 from bot.chat.answer import answering
 from bot.chat.client import TagwireClient, say_for
+from bot.chat.escape import inert
+from bot.chat.room import Say
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import NotFoundError
@@ -39,6 +43,7 @@ class PrivacyCog(TagwireCog):
                     for one in await self.store.subscriptions.follows(user_id)
                 ),
                 say("cogs.privacy_views", count=kept.views),
+                *_names(kept.names, say),
                 say("cogs.privacy_rest"),
             ]
             await answer.show(render.listing(say("cogs.privacy_heading"), lines, say))
@@ -60,6 +65,11 @@ class PrivacyCog(TagwireCog):
                 raise NotFoundError("chat.control_lost")
             await self.store.members.erase(interaction.user.id)
             await answer.edit(render.notice(say_for(interaction)("cogs.privacy_erased")))
+
+
+def _names(names: Sequence[str], say: Say) -> list[str]:
+    told = ", ".join(inert(name, 80, 240) for name in names)
+    return [say("cogs.privacy_names", count=len(names), names=told)] if names else []
 
 
 async def setup(client: TagwireClient) -> None:

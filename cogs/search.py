@@ -200,6 +200,7 @@ class SearchCog(TagwireCog):
         for what, typed in options:
             if typed is not None and is_choice(what, typed):
                 typed = (await self.named(interaction, what, typed))[0].name
+                await self.note_use(interaction, what, typed)
             if typed is not None:
                 nodes.append(Named(what, (typed,)))
         return nodes

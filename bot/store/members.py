@@ -1,4 +1,5 @@
-"""What is kept of a member: the reading list, the follows, the pages shown; shown and erased."""
+"""What is kept of a member: the reading list, the follows, the pages shown, the names
+asked for; shown and erased."""
 
 from __future__ import annotations
 
@@ -10,11 +11,12 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Article, Scope
-from bot.store import heads
+from bot.store import heads, uses
 from bot.store.connections import Connections
 from bot.store.records import bump_revision
 from bot.store.rows import second, visible
 from bot.store.subscriptions import withdraw
+from bot.store.suggest import What
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Kept:
     saves: int
     follows: int
     views: int
+    names: tuple[str, ...] = ()
 
 
 class MemberStore:
@@ -91,6 +94,12 @@ class MemberStore:
             return False
         return await self._connections.write(partial(_told_closed, user_id, now))
 
+    async def used(self, user_id: int, what: What, name: str, now: datetime) -> None:
+        """Note that a member asked for a name: the last twenty are suggested to them first."""
+        await self._connections.write(
+            lambda connection: uses.note(connection, user_id, what, name, now)
+        )
+
     async def kept(self, user_id: int) -> Kept:
         """Count what is kept of a member."""
 
@@ -104,12 +113,13 @@ class MemberStore:
                 """,
                 {"user": user_id},
             ).fetchone()
-            return Kept(row["saves"], row["follows"], row["views"])
+            names = uses.names(connection, user_id)
+            return Kept(row["saves"], row["follows"], row["views"], names)
 
         return await self._connections.read(job)
 
     async def erase(self, user_id: int) -> None:
-        """Erase all that is kept of a member: the list, the follows with what they sent, pages."""
+        """Erase all that is kept of a member: list, follows with what they sent, pages, names."""
         await self._connections.write(partial(_erase, user_id))
 
 
@@ -211,6 +221,7 @@ def _erase(user_id: int, connection: sqlite3.Connection) -> None:
     for statement in (
         "DELETE FROM saves WHERE user_id = :user",
         "DELETE FROM views WHERE user_id = :user",
+        "DELETE FROM name_uses WHERE user_id = :user",
         "DELETE FROM subscriptions WHERE owner = 'member' AND owner_id = :user",
         """
         DELETE FROM deliveries

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Literal
 
 from bot.errors import NotFoundError
 from bot.model import Name, Scope, Tag
-from bot.query import tags
-from bot.store import lookup
+from bot.query import tags, text
+from bot.store import lookup, uses
 from bot.store.connections import Connections
 from bot.store.rows import many, visible
 from bot.store.suggest import Suggestions, What, read_all
@@ -45,18 +45,23 @@ class NameStore:
         self._suggestions = Suggestions()
 
     async def suggest(
-        self, what: What, typed: str, scope: Scope, limit: int = 25
+        self, what: What, typed: str, scope: Scope, limit: int = 25, user_id: int | None = None
     ) -> tuple[Name, ...]:
         """Return names for what is typed: exact, by beginning, by a word's beginning, then near.
 
-        Nothing typed gives the most used lately. Nothing near gives nothing.
+        What the member asked for lately goes before all but an exact hit. Nothing typed gives
+        what is on the rise, then the most used lately. Nothing near gives nothing.
         """
 
         def job(connection: sqlite3.Connection) -> tuple[Name, ...]:
-            ids = self._suggestions.ids(connection, what, typed, scope, limit * len(scope.visible))
+            most = limit * len(scope.visible)
+            ids = self._suggestions.ids(connection, what, typed, scope, most)
+            if user_id is not None:
+                mine = uses.ids(connection, user_id, what, typed, scope)
+                ids = [*_exact(connection, what, ids, scope, typed), *mine, *ids]
             found = {row["id"]: row for row in _rows(connection, what, ids, scope)}
-            kept = [found[i] for i in ids if i in found and found[i]["article_count"] > 0]
-            return tuple(_merged(kept))[:limit]
+            kept = [found[i] for i in dict.fromkeys(ids) if i in found]
+            return tuple(_merged(row for row in kept if row["article_count"] > 0))[:limit]
 
         return await self._connections.read(job)
 
@@ -69,6 +74,7 @@ class NameStore:
         for what in stale:
             entries, articles = await self._connections.read(partial(read_all, what))
             await asyncio.to_thread(self._suggestions.make, what, entries, articles)
+        await self._connections.read(self._suggestions.look_for_rising)
         return tuple(stale)
 
     async def tag(self, name: str, scope: Scope) -> tuple[Tag, ...]:
@@ -139,6 +145,15 @@ def _rows(
     values = {"ids": many(ids), "scopes": visible(scope)}
     found = connection.execute(_BY_ID[what], values).fetchall()
     return sorted(found, key=lambda row: (-row["article_count"], row["scope_id"], row["id"]))
+
+
+def _exact(
+    connection: sqlite3.Connection, what: What, ids: Sequence[int], scope: Scope, typed: str
+) -> list[int]:
+    # They stand first: as many as there are scopes, at most.
+    rows = _rows(connection, what, ids[: len(scope.visible)], scope)
+    folded = text.fold(tags.tag_key(typed))
+    return [row["id"] for row in rows if text.fold(tags.tag_key(row["name"])) == folded]
 
 
 def _merged(rows: Iterable[sqlite3.Row]) -> Iterable[Name]:

@@ -78,6 +78,7 @@ class Tidied:
     audit: int = 0
     pages: int = 0
     posts: int = 0
+    names: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,11 @@ class RetentionStore:
             await asyncio.sleep(_PAUSE_S)
         views = await self._all(partial(_prune_views, now - timedelta(days=limits.view_days)))
         audit = await self._all(partial(_prune_audit, now - timedelta(days=limits.audit_days)))
+        names = await self._all(partial(_prune_uses, now - timedelta(days=limits.view_days)))
         posts = await self._let_posts_go(now - timedelta(days=limits.post_days))
         pages = await self._give_back()
         await self._connections.write(partial(_note_size, now))
-        return Tidied(articles, views, audit, pages, posts)
+        return Tidied(articles, views, audit, pages, posts, names)
 
     async def _let_posts_go(self, before: datetime) -> int:
         """Let go of posts that ended before a moment; that they were sent stays known."""
@@ -243,6 +245,17 @@ def _prune_views(before: datetime, connection: sqlite3.Connection) -> int:
     return _deleted(
         "DELETE FROM views WHERE key IN (SELECT value FROM json_each(:found))", found, connection
     )
+
+
+def _prune_uses(before: datetime, connection: sqlite3.Connection) -> int:
+    return connection.execute(
+        """
+        DELETE FROM name_uses WHERE (user_id, what, key) IN (
+            SELECT user_id, what, key FROM name_uses WHERE used_at < :before LIMIT 500
+        )
+        """,
+        {"before": second(before)},
+    ).rowcount
 
 
 def _prune_audit(before: datetime, connection: sqlite3.Connection) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from bot.model import Scope
 from bot.query import text
 from bot.query.tags import tag_key
+from bot.store.rising import rising
 from bot.store.rows import visible
 from bot.store.starts import Starts
 
@@ -27,6 +28,8 @@ What = Literal["tag", "author", "source"]
 WHATS: tuple[What, ...] = ("tag", "author", "source")
 SHORTEST_TYPO = 4
 LONG = 8
+RISING = 10
+"""So many names on the rise are suggested before the most used."""
 
 # So many names are sorted in at a question; more are left to `warm`.
 _AT_ONCE = 2_000
@@ -100,7 +103,7 @@ class Names:
         folded = [text.fold(tag_key(entry.name)) for entry in entries]
         self._whole = Starts((name, place) for place, name in enumerate(folded))
         self._words = Starts(
-            (start, place) for place, name in enumerate(folded) for start in _word_starts(name)
+            (start, place) for place, name in enumerate(folded) for start in word_starts(name)
         )
         counts = np.array([entry.articles for entry in entries], np.int64)
         last_at = np.array([entry.last_at for entry in entries], np.int64)
@@ -164,7 +167,8 @@ def _allowed(typed: str) -> int:
     return 0 if len(typed) < SHORTEST_TYPO else 1 if len(typed) < LONG else 2
 
 
-def _word_starts(folded: str) -> Iterator[str]:
+def word_starts(folded: str) -> Iterator[str]:
+    """Yield what begins with each word of a folded name but the first."""
     for place, character in enumerate(folded[:-1]):
         if not character.isalnum() and folded[place + 1].isalnum():
             yield folded[place + 1 :]
@@ -179,6 +183,8 @@ class _Lists:
     articles: int = 0
     since: Mapping[int, Names] = field(default_factory=dict)
     seen: tuple[int, int] = (0, 0)
+    rising: Mapping[int, list[int]] = field(default_factory=dict)
+    risen_at: int = -1  # the newest article when that was looked at
     too_many: bool = False
 
     def of(self, scope: Scope) -> list[Names]:
@@ -213,7 +219,22 @@ class Suggestions:
             for part in names
             for one in (part.chosen(folded, limit) if folded else part.most_used(limit))
         ]
-        return [one.id for one in sorted(chosen)[:limit]]
+        found = [one.id for one in sorted(chosen)[:limit]]
+        return found if folded else [*self._rising(connection, what, scope), *found]
+
+    def _rising(self, connection: sqlite3.Connection, what: What, scope: Scope) -> list[int]:
+        with self._lock:
+            kept = self._lists[what]
+            if kept.risen_at < 0:
+                _see_what_rises(connection, what, kept)
+            return [name_id for one in scope.visible for name_id in kept.rising.get(one, ())]
+
+    def look_for_rising(self, connection: sqlite3.Connection) -> None:
+        """See what is on the rise, where articles came since that was seen last."""
+        for what in WHATS:
+            with self._lock:
+                if self._lists[what].risen_at != _newest(connection, what)[1]:
+                    _see_what_rises(connection, what, self._lists[what])
 
     def stale(self, connection: sqlite3.Connection) -> list[What]:
         """Return the kinds whose lists are to be made anew, off the event loop."""
@@ -226,7 +247,10 @@ class Suggestions:
         last = max((entry.id for some in entries.values() for entry in some), default=0)
         with self._lock:
             # What came since is read anew at the next question.
-            self._lists[what] = _Lists(made, last, articles)
+            before = self._lists[what]
+            self._lists[what] = _Lists(
+                made, last, articles, rising=before.rising, risen_at=before.risen_at
+            )
 
 
 def read_all(what: What, connection: sqlite3.Connection) -> tuple[dict[int, list[Entry]], int]:
@@ -250,6 +274,11 @@ def _catch_up(connection: sqlite3.Connection, what: What, kept: _Lists) -> None:
         _sort_in(rows, entries)
         kept.since = {scope_id: Names(some) for scope_id, some in entries.items()}
     kept.seen = newest
+
+
+def _see_what_rises(connection: sqlite3.Connection, what: What, kept: _Lists) -> None:
+    kept.rising = rising(connection, what, RISING)
+    kept.risen_at = _newest(connection, what)[1]
 
 
 def _is_stale(connection: sqlite3.Connection, what: What, kept: _Lists) -> bool:

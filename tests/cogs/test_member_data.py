@@ -1,5 +1,6 @@
 """Follows, direct messages, privacy and coverage, driven as a person would."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,12 @@ async def arrives(stage: Stage, *titles: str, scope_id: int = 0) -> None:
         await stage.store.intake.record(
             feed.id, reading, keyed, now=NOW, scope_id=scope_id, announce=True
         )
+
+
+async def noted(stage: Stage, person: Driver, name: str) -> None:
+    """Wait until a name is noted, which is after the answer: that is not to wait for it."""
+    while name not in (await stage.store.members.kept(int(person.user_id))).names:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 async def sent(stage: Stage) -> tuple[Parcel, Outcome]:
@@ -195,22 +202,36 @@ async def test_privacy_shows_and_erases_all_that_is_kept_of_a_member(stage: Stag
         await person.command("save", title=title["value"])
         await person.command("follow query", query="tag:Harbour")
     await mina.command("tag", name="UN")
+    await noted(stage, mina, "UN")
     await arrives(stage, "Ship docks")
     await stage.store.outbox.form(NOW)
     told = await mina.command("privacy show")
     assert told.is_ephemeral and "1 article on your reading list" in told.text
     assert "1 query you follow" in told.text and "1 answer whose" in told.text
+    assert "1 name you asked for, suggested to you first: UN" in told.text
     asked = await mina.command("privacy erase")
     assert asked.message
     done = await mina.press(asked.message, "Confirm")
     assert "Erased" in done.text
     after = await stage.store.members.kept(int(mina.user_id))
-    assert (after.saves, after.follows, after.views) == (0, 0, 0)
+    assert (after.saves, after.follows, after.views, after.names) == (0, 0, 0, ())
     kept = await stage.store.members.kept(int(ravi.user_id))
     assert (kept.saves, kept.follows) == (1, 1)
     (parcel,) = await stage.store.outbox.claim(NOW, set(), 5)
     assert parcel.target.user_id == int(ravi.user_id)
     assert await stage.store.check() == ()
+
+
+async def test_names_a_member_asked_for_are_offered_first(stage: Stage) -> None:
+    mina, ravi = stage.person(), stage.person("ravi")
+    assert (await mina.autocomplete("tag", "name", ""))[0]["name"].startswith("UN ")
+    (chosen,) = await mina.autocomplete("search", "tag", "clim")
+    await mina.command("search", query="glacier", tag=chosen["value"])
+    assert (await mina.autocomplete("tag", "name", ""))[0]["name"].startswith("Climate ")
+    assert (await ravi.autocomplete("tag", "name", ""))[0]["name"].startswith("UN ")
+    await mina.command("source", name="Harbour Post")
+    await noted(stage, mina, "Harbour Post")
+    assert (await mina.autocomplete("search", "source", ""))[0]["name"].startswith("Harbour Post ")
 
 
 @pytest.mark.parametrize(
