@@ -25,7 +25,7 @@ from bot.model import PUBLIC_SCOPE
 from bot.query import text
 from bot.query.tags import tag_key
 from bot.store import DATABASE, Store
-from bot.store.suggest import Entry, Names
+from bot.store.suggest import Entries, Entry, Names
 
 NAMES = 100_000
 SEED = 20261124
@@ -66,7 +66,7 @@ def measure() -> Sequence[Row]:
     entries = names()
     source = random.Random(SEED + 1)
     started = time.perf_counter()
-    lists = Names(entries)
+    lists = Names(Entries.of(entries))
     made_s = time.perf_counter() - started
     folded = [_folded(entry.name) for entry in entries]
     long = [name for name in folded if len(name) >= _SHORTEST]

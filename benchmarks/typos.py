@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.query import text
 from bot.query.tags import tag_key
-from bot.store.suggest import Entry, Names
+from bot.store.suggest import Entries, Entry, Names
 
 SEED = 5
 OFFERED = 25
@@ -88,7 +88,7 @@ def halves(seed: int = SEED) -> tuple[tuple[str, ...], tuple[Typed, ...], tuple[
 
 def judged(names: Sequence[str], typed: Sequence[Typed]) -> Found:
     """Ask for each typed text and count the answers."""
-    lists = Names([Entry(place, name, 1, 0) for place, name in enumerate(names)])
+    lists = Names(Entries.of(Entry(place, name, 1, 0) for place, name in enumerate(names)))
     right = first = wrong = silent = 0
     for one in typed:
         found = [names[hit.id] for hit in lists.chosen(_folded(one.text), OFFERED)]

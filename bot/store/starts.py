@@ -68,16 +68,19 @@ class Starts:
 
     def __init__(self, pairs: Iterable[tuple[str, int]]) -> None:
         """Take (beginning, owner) pairs; owners get their ranks by `rank` before any question."""
-        buckets: dict[str, list[tuple[str, int]]] = {}
-        for pair in pairs:
-            buckets.setdefault(pair[0][:2], []).append(pair)
-        self._texts: list[str] = []
-        owners: list[int] = []
+        texts: list[str] = []
+        owned: list[int] = []
+        buckets: dict[str, list[int]] = {}
+        for place, (text, owner) in enumerate(pairs):
+            texts.append(text)
+            owned.append(owner)
+            buckets.setdefault(text[:2], []).append(place)
+        places: list[int] = []
         # Sorted in parts: one sort of all would hold the interpreter for a tenth of a second.
         for key in sorted(buckets):
-            part = sorted(buckets.pop(key))
-            self._texts += [text for text, _ in part]
-            owners += [owner for _, owner in part]
+            places += sorted(buckets.pop(key), key=texts.__getitem__)
+        self._texts = [texts[place] for place in places]
+        owners = [owned[place] for place in places]
         self._owners = np.array(owners, np.int32)
         self._ranks = self._owners
         self._left = [_left(self._texts, length) for length in (FEW, MANY)]

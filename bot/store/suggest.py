@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -96,22 +96,47 @@ class Entry(NamedTuple):
     last_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries by column: 100,000 objects more would make each garbage collection a long one."""
+
+    ids: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    articles: list[int] = field(default_factory=list)
+    last_at: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Entries:
+        """Return entries as columns."""
+        columns = cls()
+        for entry in entries:
+            columns.add(*entry)
+        return columns
+
+    def add(self, name_id: int, name: str, articles: int, last_at: int) -> None:
+        """Add an entry."""
+        self.ids.append(name_id)
+        self.names.append(name)
+        self.articles.append(articles)
+        self.last_at.append(last_at)
+
+
 class Names:
     """Some names of one kind in one scope, ready to be asked. Made once, never changed."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        folded = [text.fold(tag_key(entry.name)) for entry in entries]
+    def __init__(self, entries: Entries) -> None:
+        folded = [text.fold(tag_key(name)) for name in entries.names]
         self._whole = Starts((name, place) for place, name in enumerate(folded))
         self._words = Starts(
             (start, place) for place, name in enumerate(folded) for start in word_starts(name)
         )
-        counts = np.array([entry.articles for entry in entries], np.int64)
-        last_at = np.array([entry.last_at for entry in entries], np.int64)
-        order = np.lexsort((-last_at, -counts))
-        ranks = np.empty(len(entries), np.int32)
-        ranks[order] = np.arange(len(entries), dtype=np.int32)
-        self._ids: list[int] = np.array([entry.id for entry in entries], np.int64)[order].tolist()
-        self._counts, self._last_at = counts[order], last_at[order]
+        articles = np.array(entries.articles, np.int64)
+        last_at = np.array(entries.last_at, np.int64)
+        order = np.lexsort((-last_at, -articles))
+        ranks = np.empty(len(order), np.int32)
+        ranks[order] = np.arange(len(order), dtype=np.int32)
+        self._ids = np.array(entries.ids, np.int64)[order]
+        self._articles, self._last_at = articles[order], last_at[order]
         self._whole.rank(ranks)
         self._words.rank(ranks)
 
@@ -142,8 +167,8 @@ class Names:
         return [self._at(rank, fit) for rank, fit in fits[:most]]
 
     def _at(self, rank: int, fit: tuple[int, int]) -> _Chosen:
-        weight = (-int(self._counts[rank]), -int(self._last_at[rank]))
-        return _Chosen(fit, weight, self._ids[rank])
+        weight = (-int(self._articles[rank]), -int(self._last_at[rank]))
+        return _Chosen(fit, weight, int(self._ids[rank]))
 
     def _near(self, typed: str) -> Mapping[int, int]:
         found: dict[int, int] = {}
@@ -241,10 +266,10 @@ class Suggestions:
         with self._lock:
             return [what for what in WHATS if _is_stale(connection, what, self._lists[what])]
 
-    def make(self, what: What, entries: Mapping[int, Sequence[Entry]], articles: int) -> None:
+    def make(self, what: What, entries: Mapping[int, Entries], articles: int) -> None:
         """Make the lists of all names, by scope, as read when there were so many articles."""
         made = {scope_id: Names(some) for scope_id, some in entries.items()}
-        last = max((entry.id for some in entries.values() for entry in some), default=0)
+        last = max((max(some.ids) for some in entries.values()), default=0)
         with self._lock:
             # What came since is read anew at the next question.
             before = self._lists[what]
@@ -253,10 +278,10 @@ class Suggestions:
             )
 
 
-def read_all(what: What, connection: sqlite3.Connection) -> tuple[dict[int, list[Entry]], int]:
+def read_all(what: What, connection: sqlite3.Connection) -> tuple[dict[int, Entries], int]:
     """Return all names of a kind by scope, and the number of the newest article."""
     rows = connection.execute(_NEW[what], {"last": 0, "most": -1})
-    entries: dict[int, list[Entry]] = {}
+    entries: dict[int, Entries] = {}
     while part := rows.fetchmany(_READ):
         _sort_in(part, entries)
     return entries, _newest(connection, what)[1]
@@ -268,7 +293,7 @@ def _catch_up(connection: sqlite3.Connection, what: What, kept: _Lists) -> None:
         return
     values = {"last": kept.last, "most": _AT_ONCE + 1}
     rows = connection.execute(_NEW[what], values).fetchall()
-    entries: dict[int, list[Entry]] = {}
+    entries: dict[int, Entries] = {}
     kept.too_many = len(rows) > _AT_ONCE
     if not kept.too_many:
         _sort_in(rows, entries)
@@ -288,10 +313,10 @@ def _is_stale(connection: sqlite3.Connection, what: What, kept: _Lists) -> bool:
     return kept.too_many or waiting > _WAITING or (bool(kept.most) and grown)
 
 
-def _sort_in(rows: Iterable[sqlite3.Row], entries: dict[int, list[Entry]]) -> None:
+def _sort_in(rows: Iterable[sqlite3.Row], entries: dict[int, Entries]) -> None:
     for row in rows:
-        entry = Entry(row["id"], row["name"], row["article_count"], row["last_at"])
-        entries.setdefault(row["scope_id"], []).append(entry)
+        some = entries.setdefault(row["scope_id"], Entries())
+        some.add(row["id"], row["name"], row["article_count"], row["last_at"])
 
 
 def _newest(connection: sqlite3.Connection, what: What) -> tuple[int, int]:

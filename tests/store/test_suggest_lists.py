@@ -10,7 +10,7 @@ import pytest
 
 from bot.model import PUBLIC_SCOPE, Scope
 from bot.store import DATABASE, Store
-from bot.store.suggest import Entry, Names
+from bot.store.suggest import Entries, Entry, Names
 from tests.conftest import Newsroom, make_entry
 
 MANY = 2_500
@@ -62,7 +62,7 @@ async def test_counts_put_names_in_order_anew_when_the_archive_grew(newsroom: Ne
 
 @pytest.mark.parametrize("place", range(7))
 def test_one_error_at_any_letter_is_forgiven(place: int) -> None:
-    names = Names([Entry(1, "Harbour crew", 1, 0), Entry(2, "Glacier", 9, 0)])
+    names = Names(Entries.of([Entry(1, "Harbour crew", 1, 0), Entry(2, "Glacier", 9, 0)]))
     word = "harbour"
     for typed in (
         word[:place] + word[place + 1 :],
@@ -74,5 +74,5 @@ def test_one_error_at_any_letter_is_forgiven(place: int) -> None:
 
 
 def test_a_name_that_ends_as_typed_goes_before_one_that_goes_on() -> None:
-    names = Names([Entry(1, "Portugal", 1, 0), Entry(2, "Portugal and the sea", 9, 0)])
+    names = Names(Entries.of([Entry(1, "Portugal", 1, 0), Entry(2, "Portugal and the sea", 9, 0)]))
     assert [one.id for one in names.chosen("portgual", 25)] == [1, 2]
