@@ -22,7 +22,6 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 _LAST = "\U0010ffff"
 # So many first letters are hashed: the few for short texts and for two errors, the many else.
 FEW, MANY = 4, 6
-_MANY_FROM = MANY
 # So few letters begin too many words for one of them to be likely with an error.
 WHOLE_UP_TO = 5
 # More than a range of one person's patience; beyond it the most used alone are looked at.
@@ -40,9 +39,9 @@ _WEIGHTS = (
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """First letters, each with one letter left out: sorted hashes, and whose beginnings they are.
+    """First letters, or short first words: sorted hashes of them with each letter left out.
 
-    `first` is where in the sorted beginnings each run of equal first letters starts.
+    `runs` are whose they are; `first` is where in the sorted beginnings each run of equals starts.
     """
 
     length: int
@@ -83,7 +82,9 @@ class Starts:
         owners = [owned[place] for place in places]
         self._owners = np.array(owners, np.int32)
         self._ranks = self._owners
-        self._left = [_left(self._texts, length) for length in (FEW, MANY)]
+        self._few = _left([text[:FEW] for text in self._texts], FEW)
+        self._many = _left([text[:MANY] for text in self._texts], MANY)
+        self._short = _left([_short_word(text) for text in self._texts], MANY)
         self._remembered: dict[tuple[str, int], list[int]] = {}
 
     def rank(self, ranks: Array) -> None:
@@ -117,8 +118,7 @@ class Starts:
         That is twice the errors, and one more where the name goes on; what is short must be a whole
         word. One error may be anywhere; of two at least one is past the first four letters.
         """
-        left = self._left[errors == 1 and len(typed) >= _MANY_FROM]
-        places = left.like(typed)
+        places = self._like(typed, errors)
         if len(places) > _LOOKED_AT:
             places = places[np.argpartition(self._ranks[places], _LOOKED_AT)[:_LOOKED_AT]]
         if not len(places):
@@ -135,6 +135,12 @@ class Starts:
         for rank, far in zip(self._ranks[places[within]].tolist(), off.tolist(), strict=True):
             found[rank] = min(far, found.get(rank, far))
         return found
+
+    def _like(self, typed: str, errors: int) -> Array:
+        if errors == 1 and len(typed) >= MANY:
+            return self._many.like(typed)
+        whole = len(typed) <= WHOLE_UP_TO and typed.isalnum()
+        return (self._short if whole else self._few).like(typed)
 
 
 def distances(typed: str, texts: Sequence[str], most: int) -> Array:
@@ -174,11 +180,16 @@ def _least(ranks: Array, most: int) -> list[int]:
     return found
 
 
-def _left(texts: Sequence[str], length: int) -> _Left:
+def _short_word(text: str) -> str:
+    """Return the word a text begins with, nothing for a long one."""
+    word = _to_end_of_word(text[: MANY + 1], 0)
+    return word if len(word) <= MANY else ""
+
+
+def _left(starts: Sequence[str], length: int) -> _Left:
     first: list[int] = []
     runs: list[str] = []
-    for place, text in enumerate(texts):
-        start = text[:length]
+    for place, start in enumerate(starts):
         if not runs or runs[-1] != start:
             first.append(place)
             runs.append(start)
@@ -186,7 +197,7 @@ def _left(texts: Sequence[str], length: int) -> _Left:
     hashes = np.concatenate(parts or [np.zeros((0, length + 1), np.uint32)]).ravel()
     owners = np.repeat(np.arange(len(runs), dtype=np.int32), length + 1)
     order = np.argsort(hashes)
-    return _Left(length, np.array([*first, len(texts)], np.int64), hashes[order], owners[order])
+    return _Left(length, np.array([*first, len(starts)], np.int64), hashes[order], owners[order])
 
 
 def _hashes(starts: Sequence[str], length: int) -> Array:

@@ -153,7 +153,9 @@ class Names:
             for rank in starts.beginning(typed, most):
                 found.setdefault(rank, (nearness, 0))
         if not exact and len(found) < most:
-            for rank, far in self._near(typed).items():
+            # What begins so explains it: two errors are looked for where nothing does.
+            allowed = min(_allowed(typed), 1 if found else 2)
+            for rank, far in self._near(typed, allowed).items():
                 found.setdefault(rank, (3, far))
         best = sorted((fit, rank) for rank, fit in found.items())[:most]
         return [self._at(rank, fit) for fit, rank in best]
@@ -170,9 +172,9 @@ class Names:
         weight = (-int(self._articles[rank]), -int(self._last_at[rank]))
         return _Chosen(fit, weight, int(self._ids[rank]))
 
-    def _near(self, typed: str) -> Mapping[int, int]:
+    def _near(self, typed: str, allowed: int) -> Mapping[int, int]:
         found: dict[int, int] = {}
-        for errors in range(1, _allowed(typed) + 1):
+        for errors in range(1, allowed + 1):
             for starts in (self._whole, self._words):
                 for rank, far in starts.near(typed, errors).items():
                     found[rank] = min(far, found.get(rank, far))
