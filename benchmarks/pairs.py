@@ -94,7 +94,8 @@ async def interleave_async(
     return Pairs(tuple(mine), tuple(theirs))
 
 
-def _said(ratio: float) -> str:
+def said(ratio: float) -> str:
+    """Return a ratio with two decimals, or with two digits when it is small."""
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
@@ -102,7 +103,7 @@ def table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table."""
     head = "| promise | ours | peer | ratio | verdict | n | note |\n|---|---|---|---|---|---|---|"
     lines = [
-        f"| {r.promise} | {r.ours} | {r.peer} | {_said(r.ratio)} | {r.verdict} | {r.n} | {r.note} |"
+        f"| {r.promise} | {r.ours} | {r.peer} | {said(r.ratio)} | {r.verdict} | {r.n} | {r.note} |"
         for r in rows
     ]
     return "\n".join([head, *lines])

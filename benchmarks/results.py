@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pairs import Row, table
+from benchmarks.pairs import Row, said, table
 
 KEPT = Path(__file__).with_name("results.json")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -85,7 +85,7 @@ def _lines(found: Result) -> list[tuple[int, str]]:
     return [
         (
             2 if row.holds else 0,
-            f"| {row.promise} | {row.ratio:.2f} | {'≥' if row.at_least else '≤'} {row.bound:g} "
+            f"| {row.promise} | {said(row.ratio)} | {'≥' if row.at_least else '≤'} {row.bound:g} "
             f"| {'kept' if row.holds else '**MISSED**'} | {where}",
         )
         for row in found.rows
