@@ -17,7 +17,7 @@ from benchmarks.results import Result
 
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
 NAMES = (
-    *("main_job", "delivery", "matching", "operations", "ingest"),
+    *("main_job", "delivery", "matching", "operations", "ingest", "html"),
     *("search", "autocomplete", "playground"),
 )
 
