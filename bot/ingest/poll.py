@@ -286,6 +286,9 @@ class Poller:
             failures=feed.failures + 1,
             status=fetch_error.status,
             retry_after_s=fetch_error.retry_after_s,
+            skip_hours=feed.skip_hours,
+            skip_days=feed.skip_days,
+            rhythm_s=feed.interval_s or schedule.USUAL_S,
             fixed_s=self._rhythm.fixed_s,
         )
         await self._store.feeds.failed(feed.id, now, error.key, error.params, next_check_at)

@@ -48,19 +48,27 @@ def after_failure(
     failures: int,
     status: int | None = None,
     retry_after_s: int | None = None,
+    skip_hours: frozenset[int] = frozenset(),
+    skip_days: frozenset[int] = frozenset(),
+    rhythm_s: float = USUAL_S,
     fixed_s: float | None = None,
 ) -> datetime:
     """Return when to try again after the `failures`-th failure in a row (1 for the first).
 
     Doubles from the usual interval up to a day, spread by feed. A server's Retry-After is waited
     for whole; one that refuses us (401, 403, 429) without a word on when is left alone for hours.
+    One that is asked too much (429, 503) is asked no sooner than its feed's rhythm, ttl counted in.
+    Excluded hours and days are skipped.
     """
     first_s = USUAL_S if fixed_s is None else fixed_s
     wait_s = first_s * 2.0 ** min(max(failures - 1, 0), 30)
     if retry_after_s is None and status in (401, 403, 429):
         wait_s = max(wait_s, UNWELCOME_S)
+    if status in (429, 503) and fixed_s is None:
+        wait_s = max(wait_s, rhythm_s)
     wait_s *= 1 + 0.1 * spread(feed_id)
-    return now + timedelta(seconds=min(max(wait_s, retry_after_s or 0), LONGEST_S))
+    wait_s = min(max(wait_s, retry_after_s or 0), LONGEST_S)
+    return _after_skipped(now + timedelta(seconds=wait_s), skip_hours, skip_days)
 
 
 def rhythm_s(published_at: Sequence[datetime | None], now: datetime) -> float:

@@ -1,22 +1,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
-from aiohttp import web
 
+from bot.ingest.addresses import Guard
+from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.worker import Workers
-from tests.ingest.loopback import Site
+from bot.store import Store
+from tests.ingest.loopback import Site, serving
+from tests.ingest.polling import Bench
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    site = Site()
-    runner = web.ServerRunner(web.Server(site), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    site.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield site
-    await runner.cleanup()
+    async with serving() as site:
+        yield site
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +26,12 @@ def workers() -> Iterator[Workers]:
     workers = Workers(8)
     yield workers
     asyncio.run(workers.close())
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, workers: Workers) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store.open(tmp_path))
+        guard = Guard(allow_private=True)
+        session = await stack.enter_async_context(open_session(guard))
+        yield Bench(store, Fetcher(session, guard), workers)

@@ -1,6 +1,7 @@
 """A loopback site for the tests of everything that fetches."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -30,3 +31,17 @@ class Site:
 
         self.handlers[path] = handle
         return self.base + path
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Site]:
+    """Serve a site of its own on a free port."""
+    site = Site()
+    runner = web.ServerRunner(web.Server(site), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield site
+    finally:
+        await runner.cleanup()

@@ -52,6 +52,7 @@ def test_public_addresses_pass_also_when_embedded(address: str) -> None:
     assert is_public(address)
 
 
+@pytest.mark.fault("F37")
 @pytest.mark.parametrize(
     "spelling", ["127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "127.0.0.1"]
 )

@@ -1,93 +1,18 @@
 """Polling a real loopback site into a real store; the faults F39 to F46 in small."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from bot.errors import TagwireError
-from bot.ingest.addresses import Guard
 from bot.ingest.desk import Desk
-from bot.ingest.fetch import Fetcher, open_session
-from bot.ingest.poll import Poller, Rhythm
-from bot.ingest.worker import Workers
 from bot.messages import catalogue
-from bot.metrics import Metrics
-from bot.model import PUBLIC_SCOPE_ID, Feed, Scope, TargetKind
-from bot.query.language import parse
-from bot.store import Store
+from bot.model import PUBLIC_SCOPE_ID, Scope, TargetKind
 from tests.ingest.loopback import Site
-
-NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-GUILD_ID = 900
-
-
-def rss(
-    *titles: str, link: str = "https://quay.example", guid: str = "g", extra: str = ""
-) -> bytes:
-    items = "".join(
-        f"<item><title>{title}</title><link>{link}/{title}</link>"
-        f"<guid isPermaLink='false'>{guid}-{title}</guid>"
-        f"<pubDate>Mon, 04 May 2026 {8 + i // 60:02d}:{i % 60:02d}:00 GMT</pubDate>"
-        f"<description>What {title} tells.</description></item>"
-        for i, title in enumerate(titles)
-    )
-    return (
-        "<?xml version='1.0'?><rss version='2.0'><channel><title>Quay</title>"
-        f"<link>https://quay.example/</link>{extra}{items}</channel></rss>"
-    ).encode()
-
-
-class Bench:
-    """A store, a poller and a desk that work on each other."""
-
-    def __init__(self, store: Store, fetcher: Fetcher, workers: Workers) -> None:
-        self.store = store
-        self.fetcher = fetcher
-        self.workers = workers
-        self.metrics = Metrics()
-        self.poller = self.new_poller()
-        self.desk = Desk(store, fetcher, workers, self.poller, feeds_per_guild=2)
-
-    def new_poller(self, fixed_s: float | None = None, gap_s: float = 0.0) -> Poller:
-        rhythm = Rhythm(fixed_s, gap_s)
-        return Poller(self.store, self.fetcher, self.workers, metrics=self.metrics, rhythm=rhythm)
-
-    async def only_feed(self) -> Feed:
-        [feed] = await self.store.feeds.list(Scope())
-        return feed
-
-    async def titles(self, scope: Scope | None = None) -> list[str]:
-        page = await self.store.articles.search(parse(""), scope or Scope(), now=NOW, limit=100)
-        return [hit.title for hit in page.hits]
-
-    async def owed(self) -> int:
-        return (await self.store.outbox.status(None)).owed
-
-    async def failure(self, url: str, scope_id: int = PUBLIC_SCOPE_ID) -> TagwireError:
-        with pytest.raises(TagwireError) as caught:
-            await self.desk.add(url, scope_id, NOW)
-        assert catalogue().say(caught.value.key, **caught.value.params)
-        return caught.value
-
-
-@pytest.fixture
-async def bench(tmp_path: Path, workers: Workers) -> AsyncIterator[Bench]:
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(tmp_path))
-        guard = Guard(allow_private=True)
-        session = await stack.enter_async_context(open_session(guard))
-        yield Bench(store, Fetcher(session, guard), workers)
-
-
-def wait_s(feed: Feed, now: datetime = NOW) -> float:
-    assert feed.next_check_at is not None
-    return (feed.next_check_at - now).total_seconds()
+from tests.ingest.polling import GUILD_ID, HOUR, NOW, Bench, rss, wait_s
 
 
 async def test_adding_records_the_first_fetch_and_announces_nothing(
@@ -218,6 +143,7 @@ async def test_an_unchanged_feed_is_not_read_again(bench: Bench, site: Site) -> 
     assert 'tagwire_polls_total{outcome="unchanged"} 1.0' in text
 
 
+@pytest.mark.fault("F43")
 async def test_validators_are_kept_from_a_304_and_sent_exactly(bench: Bench, site: Site) -> None:
     url = site.answers("/feed", rss("One"), ETag='W/"a-gzip"', Last_Modified="sometime")
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
@@ -230,6 +156,7 @@ async def test_validators_are_kept_from_a_304_and_sent_exactly(bench: Bench, sit
     assert site.requests[-1].headers["If-Modified-Since"] == "another time"
 
 
+@pytest.mark.fault("F46")
 async def test_restarts_poll_nothing_early(bench: Bench, site: Site) -> None:
     url = site.answers("/feed", rss("One"))
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
@@ -263,6 +190,7 @@ async def test_renamed_ids_and_new_dates_owe_nothing_twice(bench: Bench, site: S
     assert len(await bench.titles()) == 30
 
 
+@pytest.mark.fault("F44")
 @pytest.mark.parametrize(
     ("status", "headers", "least_s", "most_s"),
     [
@@ -304,6 +232,7 @@ async def test_ttl_max_age_and_skipped_hours_put_off_the_next_poll(
     assert feed.next_check_at.hour == 20
 
 
+@pytest.mark.fault("F44")
 async def test_skipped_hours_and_days_hold_after_a_restart_and_an_unchanged_answer(
     bench: Bench, site: Site
 ) -> None:
@@ -322,6 +251,7 @@ async def test_skipped_hours_and_days_hold_after_a_restart_and_an_unchanged_answ
     assert feed.next_check_at == datetime(2026, 5, 7, tzinfo=UTC), "Thursday, at midnight"
 
 
+@pytest.mark.fault("F45")
 async def test_a_passing_redirect_is_forgotten_over_a_restart(bench: Bench, site: Site) -> None:
     url = site.answers("/old", rss("One"))
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
@@ -348,6 +278,7 @@ async def test_the_operators_interval_replaces_ttl_and_max_age(bench: Bench, sit
     assert wait_s(await desk.add(url, PUBLIC_SCOPE_ID, NOW)) == 2
 
 
+@pytest.mark.fault("F45")
 async def test_a_permanent_move_is_kept_only_once_it_is_stable(bench: Bench, site: Site) -> None:
     url = site.answers("/old", rss("One"))
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
@@ -368,6 +299,7 @@ async def test_a_permanent_move_is_kept_only_once_it_is_stable(bench: Bench, sit
     assert (await bench.only_feed()).url == new
 
 
+@pytest.mark.fault("F45")
 async def test_a_move_to_a_parking_page_is_a_failure_that_keeps_everything(
     bench: Bench, site: Site
 ) -> None:
@@ -384,6 +316,7 @@ async def test_a_move_to_a_parking_page_is_a_failure_that_keeps_everything(
     assert await bench.titles() == ["One"]
 
 
+@pytest.mark.fault("F45")
 async def test_gone_ends_the_polling_with_a_reason(bench: Bench, site: Site) -> None:
     url = site.answers("/feed", rss("One"))
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
@@ -395,6 +328,7 @@ async def test_gone_ends_the_polling_with_a_reason(bench: Bench, site: Site) -> 
     assert (await bench.only_feed()).stopped == "ingest.fetch_gone"
 
 
+@pytest.mark.fault("F45")
 async def test_absence_ends_the_polling_after_days_not_tries(bench: Bench, site: Site) -> None:
     url = site.answers("/feed", rss("One"))
     await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
@@ -419,6 +353,7 @@ async def test_a_recovery_clears_the_failure(bench: Bench, site: Site) -> None:
     assert len(await bench.titles()) == 2
 
 
+@pytest.mark.fault("F46")
 async def test_one_host_is_asked_one_thing_at_a_time_with_a_gap(bench: Bench, site: Site) -> None:
     running = most = 0
 
@@ -473,6 +408,7 @@ def _hostile() -> Iterable[tuple[str, bytes]]:
 HOSTILE = tuple(_hostile())
 
 
+@pytest.mark.fault("F39", "F40")
 @pytest.mark.parametrize(("name", "body"), HOSTILE, ids=[name for name, _ in HOSTILE])
 async def test_hostile_documents_end_in_articles_or_a_sentence(
     bench: Bench, site: Site, name: str, body: bytes

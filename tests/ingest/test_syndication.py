@@ -223,6 +223,7 @@ def test_atoms_kinds_of_titles_differ_in_escaping_and_authors_are_inherited() ->
     assert [entry.authors for entry in entries] == [("Jo Lind",), ("Jo Lind",), ("Mia Holt",)]
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.parametrize(
     ("data", "content_type", "title"),
     [
@@ -238,6 +239,7 @@ def test_bytes_that_are_utf8_are_read_so_whatever_is_claimed(
     assert first_title(data.replace(b"{}", document.encode()), content_type) == title
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.parametrize(
     ("codec", "declared", "content_type"),
     [
@@ -321,6 +323,7 @@ def test_a_feed_may_ask_for_its_rhythm() -> None:
     assert read(rss("", hours)).skip_hours == frozenset((0, 5))
 
 
+@pytest.mark.fault("F39")
 def test_more_items_of_a_polled_feed_than_the_limit_are_left_out_and_said() -> None:
     items = "<item><title>x</title></item>" * (MAX_ITEMS + 3)
     assert len(read(rss(items)).entries) == MAX_ITEMS + 3, "a file is read whole"

@@ -31,6 +31,7 @@ async def test_a_sentence_crosses_and_the_worker_stays() -> None:
         assert await gathered(workers, hostile_readers.process_id) == [before]
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.parametrize(
     ("reader", "key"),
     [
@@ -52,6 +53,7 @@ async def test_a_lost_worker_is_a_sentence_and_is_replaced(reader: Any, key: str
     assert before != after
 
 
+@pytest.mark.fault("F39")
 async def test_the_event_loop_runs_on_while_a_worker_spins() -> None:
     async with Workers(1, Limits(seconds=1.0)) as workers:
         late: list[float] = []

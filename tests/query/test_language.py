@@ -239,6 +239,7 @@ def test_every_mend_is_accepted(text: str) -> None:
         assert catalogue().say(error.key, **error.params)
 
 
+@pytest.mark.fault("F48")
 @settings(deadline=None)
 @given(hostile_text | query_like_text)
 @example("\x00")
@@ -264,6 +265,7 @@ def test_narrowed_query_is_read_back_from_its_text(query: Query) -> None:
     assert narrowed.sort == "old"
 
 
+@pytest.mark.fault("F48")
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import NotFoundError
-from bot.model import PUBLIC_SCOPE, Hit, Kind, Page, Scope
+from bot.model import PUBLIC_SCOPE, Hit, Kind, Page, Scope, TargetKind
 from bot.query import language
 from bot.store import Store
 from tests.conftest import NOW, Newsroom, make_entry
@@ -130,12 +130,41 @@ async def test_a_query_finds_what_it_says(archive: Store, query: str, expected: 
     assert await titles(archive, query) == expected
 
 
+@pytest.mark.fault("F48")
 @pytest.mark.parametrize(
     "query",
-    ['"', "*", "a* OR", "^", "-", "🎉", "\0", "NEAR(a b)", "{title}:x", "x" * 6000, "(" * 90],
+    [
+        *('"', "*", "a* OR", "^", "-", "🎉", "\0", "AND", "NEAR(*", "NEAR(a b)", "{title}:x"),
+        *("c++", "x:y", "a\0b", "x" * 10_000, "a " * 5_000, "(" * 10_000, "東" * 10_000),
+    ],
+    ids=lambda text: text[:9].encode("unicode_escape").decode(),
 )
 async def test_no_text_raises(archive: Store, query: str) -> None:
     await titles(archive, query)
+    # As members ask: where nothing has all the words, the nearest answer.
+    page = await archive.articles.find(language.parse(query), PUBLIC_SCOPE, now=NOW)
+    assert {hit.title for hit in page.hits} <= {WATER, TOKYO, CHART, RUN}
+
+
+@pytest.mark.fault("F48")
+@pytest.mark.parametrize(("query", "title"), [("東京", TOKYO), ("大雨", TOKYO), ("tag:C++", CHART)])
+async def test_two_characters_and_signs_find(archive: Store, query: str, title: str) -> None:
+    page = await archive.articles.find(language.parse(query), PUBLIC_SCOPE, now=NOW)
+    assert [hit.title for hit in page.hits] == [title]
+
+
+@pytest.mark.fault("F49")
+async def test_a_regular_expression_is_text_and_never_one(newsroom: Newsroom) -> None:
+    await newsroom.publish(make_entry("Primer", published_at=NOW - timedelta(days=9)))
+    add = newsroom.store.subscriptions.add
+    for channel_id, text in ((1, "(a+)+$"), (2, '"(a+)+$"'), (3, "title:primer")):
+        await add(TargetKind.TEXT, 7, channel_id, str(language.parse_strict(text)), 1, NOW)
+    # As a pattern it would try the ways to part them: 2 to the power of 10,000.
+    row_of_a = make_entry("Row", body="a" * 10_000 + "!", url="https://e.org/row")
+    meant = make_entry("Meant", body="The grade was an a+ again.", url="https://e.org/meant")
+    assert (await newsroom.publish(row_of_a, announce=True)).owed == 0
+    assert (await newsroom.publish(meant, announce=True)).owed > 0
+    assert await titles(newsroom.store, "(a+)+$") == {"Meant"}
 
 
 async def pages(store: Store, query: str, limit: int) -> list[Page]:
