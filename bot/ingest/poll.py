@@ -2,7 +2,7 @@
 
 tick(now) → feeds.due → one a host, hosts in parallel
   → fetch (conditional) → document.pieces in a worker → intake.record, one transaction
-  → or feeds.unchanged | failed | stop, with the time of the next try either way
+  → or feeds.unchanged, many answers in one | failed | stop, with the time of the next try each
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _DUE_AT_ONCE = 500
 _PAUSE_S = 0.25
+# How long answers without news are gathered for one commit: each has to reach the disk.
+_GATHER_S = 0.05
 _CLOCK_SLACK = timedelta(minutes=2)
 # Raised when reading changes, so that bodies seen before are read again by the new rules.
 _READER_VERSION = b"1"
@@ -100,26 +102,31 @@ class Poller:
             for task in self._polls:
                 task.cancel()
             await asyncio.gather(*self._polls, return_exceptions=True)
+            if self._settling is not None:
+                # Else what was just asked would be asked again after a restart.
+                await asyncio.gather(self._settling, return_exceptions=True)
 
     async def _start(self, now: datetime) -> list[asyncio.Task[int]]:
         """Start a task for each host that has a feed due and may be asked again."""
         await self._follow_clock(now)
+        self._free_at = {host: at for host, at in self._free_at.items() if at > now}
+        closed = self._busy_hosts | self._free_at.keys()
         hosts: dict[str, list[Feed]] = {}
-        for feed in await self._store.feeds.due(now, _DUE_AT_ONCE):
+        # With a gap to keep, a host's other feeds stay due and wait for the next tick.
+        one_each = self._rhythm.host_gap_s > 0
+        for feed in await self._store.feeds.due(now, _DUE_AT_ONCE, closed, one_each=one_each):
             hosts.setdefault(host_of(feed), []).append(feed)
         tasks = []
         for host, feeds in hosts.items():
-            if host in self._busy_hosts or self._free_at.get(host, now) > now:
+            if host in self._busy_hosts or host in self._free_at:
                 continue
-            # With a gap to keep, the host's other feeds stay due and wait for the next tick.
-            chosen = feeds[:1] if self._rhythm.host_gap_s else feeds
             self._busy_hosts.add(host)
-            self._free_at[host] = now + timedelta(seconds=self._rhythm.host_gap_s)
-            task = asyncio.create_task(self._ask_host(host, chosen, now))
+            if one_each:
+                self._free_at[host] = now + timedelta(seconds=self._rhythm.host_gap_s)
+            task = asyncio.create_task(self._ask_host(host, feeds, now))
             self._polls.add(task)
             task.add_done_callback(self._polls.discard)
             tasks.append(task)
-        self._forget_hosts(now)
         return tasks
 
     async def _follow_clock(self, now: datetime) -> None:
@@ -129,24 +136,30 @@ class Poller:
             self._free_at.clear()
             await self._store.feeds.set_back(last_at - now)
 
-    def _forget_hosts(self, now: datetime) -> None:
-        if len(self._free_at) > 2 * _DUE_AT_ONCE:
-            self._free_at = {host: at for host, at in self._free_at.items() if at > now}
-
     async def _ask_host(self, host: str, feeds: Sequence[Feed], now: datetime) -> int:
         try:
+            written: set[asyncio.Task[None]] = set()
             for feed in feeds:
                 async with self._room:
-                    await self._ask(feed, now)
+                    answer = await self._ask(feed, now)
+                if answer is not None:
+                    written.add(self._settle(answer))
+            # Not while it holds a place: a commit takes as long as a fetch.
+            for commit in written:
+                await asyncio.shield(commit)
+        except TagwireError:
+            _log.exception("poll.crashed")
         finally:
             self._busy_hosts.discard(host)
         return len(feeds)
 
-    async def _ask(self, feed: Feed, now: datetime) -> None:
+    async def _ask(self, feed: Feed, now: datetime) -> Unchanged | None:
+        """Poll one feed; return what is still to be written of an answer without news."""
         try:
-            await self.poll(feed, now)
+            found = await self._poll(feed, now)
+            return found if isinstance(found, Unchanged) else None
         except (FetchError, UnreadableError):
-            return  # Noted and logged where it happened.
+            return None  # Noted and logged where it happened.
         except Exception:
             # Whatever one feed does to us, the others are polled, and it is asked later again.
             _log.exception("feed.crashed", extra={"feed_id": feed.id})
@@ -154,9 +167,17 @@ class Poller:
                 await self._note_failure(feed, TagwireError("ingest.feed_crashed"), now)
             except TagwireError:
                 _log.exception("feed.crashed", extra={"feed_id": feed.id})
+            return None
 
     async def poll(self, feed: Feed, now: datetime) -> Intake:
         """Ask one feed once and keep what it answers. Raises TagwireError, after noting it."""
+        found = await self._poll(feed, now)
+        if isinstance(found, Intake):
+            return found
+        await asyncio.shield(self._settle(found))
+        return Intake(read=0, new=0, updated=0, unchanged=0)
+
+    async def _poll(self, feed: Feed, now: datetime) -> Intake | Unchanged:
         try:
             validators = Validators(feed.etag, feed.last_modified)
             fetched = await self._fetcher.get(feed.url or "", validators, now=now)
@@ -220,26 +241,26 @@ class Poller:
         await self._note_success(feed, found.fetched, now)
         return intake
 
-    async def _keep_unchanged(self, feed: Feed, fetched: Fetched, now: datetime) -> Intake:
+    async def _keep_unchanged(self, feed: Feed, fetched: Fetched, now: datetime) -> Unchanged:
         rhythm_s = feed.interval_s or schedule.USUAL_S
         next_check_at = self._next_poll(feed, fetched, now, rhythm_s)
-        await self._settle(Unchanged(feed.id, now, fetched.validators, next_check_at))
         self._metrics.polls.labels("unchanged").inc()
         _log.debug("feed.unchanged", extra={"feed_id": feed.id})
         await self._note_success(feed, fetched, now)
-        return Intake(read=0, new=0, updated=0, unchanged=0)
+        return Unchanged(feed.id, now, fetched.validators, next_check_at)
 
-    async def _settle(self, answer: Unchanged) -> None:
-        """Write an answer with those that come meanwhile; a commit each would cost the most."""
+    def _settle(self, answer: Unchanged) -> asyncio.Task[None]:
+        """Have an answer written with those that come meanwhile; a commit each costs the most."""
         self._answers.append(answer)
-        if self._settling is None or self._settling.done():
+        if self._settling is None:
             self._settling = asyncio.create_task(self._write_answers())
-        await asyncio.shield(self._settling)
+        return self._settling
 
     async def _write_answers(self) -> None:
-        while self._answers:
-            answers, self._answers = self._answers, []
-            await self._store.feeds.unchanged(answers)
+        await asyncio.sleep(_GATHER_S)
+        # Who comes from now on waits for the next commit.
+        answers, self._answers, self._settling = self._answers, [], None
+        await self._store.feeds.unchanged(answers)
 
     def _next_poll(self, feed: Feed, fetched: Fetched, now: datetime, rhythm_s: float) -> datetime:
         return schedule.next_poll(

@@ -25,6 +25,43 @@ def selected(
     return tuple(rows.feed(row) for row in connection.execute(_SELECT + where, values))
 
 
+# A host is what stands between "//" and the next "/", the port with it.
+_OPEN = """
+    WITH places AS MATERIALIZED (
+        SELECT id, next_check_at, substr(url, instr(url, '//') + 2) || '/' AS place
+        FROM feeds WHERE next_check_at <= :now AND stopped IS NULL
+    ), hosted AS MATERIALIZED (
+        SELECT id, next_check_at, lower(substr(place, 1, instr(place, '/') - 1)) AS host
+        FROM places
+    ), open AS (
+        SELECT id, next_check_at, host FROM hosted
+        WHERE host NOT IN (SELECT value FROM json_each(:closed))
+    )
+"""
+
+
+def due(
+    connection: sqlite3.Connection, values: Mapping[str, object], *, one_each: bool
+) -> tuple[Feed, ...]:
+    """Return the feeds to ask now, one of each host or all of them, the longest due first."""
+    # Beside min() a bare column is of the row that has the least.
+    chosen = (
+        "SELECT id, min(next_check_at) AS at FROM open GROUP BY host"
+        if one_each
+        else "SELECT id, next_check_at AS at FROM open"
+    )
+    found = connection.execute(
+        f"""
+        {_OPEN}
+        SELECT f.*, 0 AS article_count
+        FROM ({chosen} ORDER BY at, id LIMIT :limit) AS chosen
+        JOIN feeds f ON f.id = chosen.id ORDER BY chosen.at, f.id
+        """,  # noqa: S608 - constants
+        values,
+    )
+    return tuple(rows.feed(row) for row in found)
+
+
 def added(
     url: str | None,
     title: str,

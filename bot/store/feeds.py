@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -76,16 +77,22 @@ class FeedStore:
             )
         )
 
-    async def due(self, now: datetime, limit: int = 100) -> tuple[Feed, ...]:
-        """Return feeds whose time has come, longest due first, of every scope (the poller's)."""
+    async def due(
+        self,
+        now: datetime,
+        limit: int = 100,
+        closed: Collection[str] = (),
+        *,
+        one_each: bool = False,
+    ) -> tuple[Feed, ...]:
+        """Return feeds whose time has come, longest due first, of every scope (the poller's).
+
+        Those of `closed` hosts are left out; `one_each`: one a host, so that a host of many feeds
+        keeps no other from its turn. Their articles are not counted.
+        """
+        values = {"now": second(now), "limit": limit, "closed": json.dumps(sorted(closed))}
         return await self._connections.read(
-            lambda connection: feed_changes.selected(
-                connection,
-                """
-                WHERE next_check_at <= :now AND stopped IS NULL ORDER BY next_check_at LIMIT :limit
-                """,
-                {"now": second(now), "limit": limit},
-            )
+            lambda connection: feed_changes.due(connection, values, one_each=one_each)
         )
 
     async def next_due_at(self) -> datetime | None:

@@ -1,0 +1,232 @@
+"""A poll of 10,000 feeds that have nothing new, beside a bare aiohttp loop of the same requests.
+
+The server is a process of its own on loopback; each feed is on a host of its own (an address of
+127.0.0.0/8), asked over a fresh connection, and answers 304. They are due in six parts, so that
+the peer's turns lie between ours; the first part warms both up. Ours selects what is due, asks with
+validators through the guard, keeps hosts apart and writes what each answer changes; the peer asks
+and reads, as many at a time. Both share this process. Memory is that of a process that polls
+10,000 feeds less that of one that polls 100. The last row polls and reads feeds of 100 full
+articles as fast as they come, and tells how late the event loop was meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+
+from benchmarks.feed_host import ETAG, ITEMS, address, served
+from benchmarks.grounds import private_kb
+from benchmarks.pairs import Row, interleave_async, p99
+from bot.ingest.addresses import Guard
+from bot.ingest.fetch import Fetcher, open_session, user_agent
+from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.worker import Workers
+from bot.metrics import Metrics
+from bot.store import DATABASE, Store
+
+FEEDS, FEW, PAIRS = 10_000, 100, 5
+PARTS = PAIRS + 1
+LEAST_SHARE, MOST_KB, MOST_LATE_MS = 0.5, 2.0, 10.0
+FULL_FEEDS, SECONDS = 16, 12.0
+PACE_S = 0.005
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+# Longer than any feed waits for its next poll, so that each round finds all due again.
+ROUND = timedelta(days=2)
+PART_AFTER = timedelta(seconds=1)
+
+
+def measure() -> Sequence[Row]:
+    """Measure rate, memory and lateness; about a minute and a half."""
+    with tempfile.TemporaryDirectory(prefix="tagwire-bench-") as name, served() as port:
+        folder = Path(name)
+        rate = asyncio.run(_rate(folder / "rate", port))
+        memory = _memory(folder, port)
+        return [rate, memory, asyncio.run(_lateness(folder / "full", port))]
+
+
+async def _rate(folder: Path, port: int) -> Row:
+    urls = await with_feeds(folder, port, FEEDS)
+    rhythm = Rhythm()
+    part = FEEDS // PARTS
+    turn = peer_turn = 0
+    async with polling(folder, rhythm) as poller:
+
+        async def ours() -> None:
+            nonlocal turn
+            turn += 1
+            asked = await _polled(poller, START + turn * PART_AFTER)
+            assert abs(asked - part) < PARTS, asked
+
+        async def peer() -> None:
+            nonlocal peer_turn
+            first, peer_turn = peer_turn * part, peer_turn + 1
+            await _ask_all(urls[first : first + part], rhythm.concurrency)
+
+        pairs = await interleave_async(ours, peer, PAIRS)
+    return Row(
+        f"a poll of {FEEDS:,} feeds that answer 304: share of the rate of a bare aiohttp loop",
+        f"{part / pairs.ours_ms * 1000:,.0f} feeds/s",
+        f"{part / pairs.peer_ms * 1000:,.0f} requests/s",
+        1 / pairs.ratio,
+        LEAST_SHARE,
+        at_least=True,
+        n=PAIRS,
+        note=f"{FEEDS:,} hosts, one port, {rhythm.concurrency} at a time, "
+        f"{rhythm.host_gap_s:g} s between two requests to a host, {part:,} a turn",
+    )
+
+
+async def _polled(poller: Poller, now: datetime) -> int:
+    """Tick until nothing is due any more; return how many feeds were asked."""
+    asked = 0
+    while count := await poller.tick(now):
+        asked += count
+    return asked
+
+
+async def _ask_all(urls: Sequence[str], at_once: int) -> None:
+    """Ask all addresses, so many at a time: the shortest form with aiohttp."""
+    headers = {"User-Agent": user_agent(), "If-None-Match": ETAG}
+    connector = aiohttp.TCPConnector(limit=at_once, force_close=True)
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+
+        async def ask(url: str) -> None:
+            async with session.get(url) as answer:
+                await answer.read()
+                assert answer.status == 304
+
+        await asyncio.gather(*map(ask, urls))
+
+
+def _memory(folder: Path, port: int) -> Row:
+    few_kb, many_kb = (_peak_kb(folder / f"memory-{n}", port, n) for n in (FEW, FEEDS))
+    each = (many_kb - few_kb) / (FEEDS - FEW)
+    return Row(
+        "memory of the polling process a feed, in KB",
+        f"{each:.2f} KB",
+        f"{MOST_KB:g} KB",
+        each,
+        MOST_KB,
+        n=1,
+        note=f"{many_kb / 1024:.1f} MB at most with {FEEDS:,} feeds, "
+        f"{few_kb / 1024:.1f} MB with {FEW}",
+    )
+
+
+def _peak_kb(folder: Path, port: int, feeds: int) -> int:
+    asyncio.run(with_feeds(folder, port, feeds))
+    command = [sys.executable, "-m", "benchmarks.polling", "poll", str(folder)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    return int(said.stdout)
+
+
+async def _poll_once(folder: Path) -> int:
+    """Poll all feeds of a store once; return the most private memory seen meanwhile, in KB."""
+    most_kb = 0
+
+    async def watch() -> None:
+        nonlocal most_kb
+        while True:
+            most_kb = max(most_kb, private_kb(os.getpid()))
+            await asyncio.sleep(0.05)
+
+    async with polling(folder, Rhythm()) as poller:
+        watcher = asyncio.create_task(watch())
+        await _polled(poller, START + ROUND)
+        watcher.cancel()
+    return most_kb
+
+
+async def _lateness(folder: Path, port: int) -> Row:
+    await with_feeds(folder, port, FULL_FEEDS, "full")
+    late: list[float] = []
+    idle: list[float] = []
+    polls = 0
+    now = START + ROUND
+    async with polling(folder, Rhythm(host_gap_s=0.0)) as poller:
+        # The first documents are stored whole; what follows is a feed's everyday.
+        await _polled(poller, now)
+        async with watched(idle):
+            await asyncio.sleep(2)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SECONDS
+        async with watched(late):
+            while loop.time() < until:
+                now += ROUND
+                polls += await _polled(poller, now)
+    return Row(
+        f"lateness of the event loop while feeds of {ITEMS} articles are polled, p99 in ms",
+        f"{p99(late) * 1000:.1f} ms",
+        f"{MOST_LATE_MS:g} ms",
+        p99(late) * 1000,
+        MOST_LATE_MS,
+        n=len(late),
+        note=f"{polls / SECONDS:.0f} feeds/s, each with an article that is new; median "
+        f"{statistics.median(late) * 1000:.1f} ms; p99 of an idle loop {p99(idle) * 1000:.1f} ms",
+    )
+
+
+@asynccontextmanager
+async def watched(late: list[float]) -> AsyncIterator[None]:
+    """Gather how late the event loop comes back to a task that sleeps, every few milliseconds."""
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        while True:
+            due_at = loop.time() + PACE_S
+            await asyncio.sleep(PACE_S)
+            late.append(loop.time() - due_at)
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
+
+
+@asynccontextmanager
+async def polling(folder: Path, rhythm: Rhythm) -> AsyncIterator[Poller]:
+    """Open a poller as the bot does, for private addresses."""
+    guard = Guard(allow_private=True)
+    async with Store.open(folder) as store, open_session(guard) as session, Workers() as workers:
+        await store.warm()
+        fetcher = Fetcher(session, guard)
+        yield Poller(store, fetcher, workers, metrics=Metrics(), rhythm=rhythm)
+
+
+async def with_feeds(folder: Path, port: int, count: int, path: str = "still") -> list[str]:
+    """Make a store that knows so many feeds, each on a host of its own; return their addresses."""
+    async with Store.open(folder):
+        pass
+    urls = [address(number, port, path) for number in range(count)]
+    each = -(-count // PARTS)
+    first = int((START + PART_AFTER).timestamp())
+    rows = [
+        {"url": url, "etag": ETAG if path == "still" else None, "at": first + number // each}
+        for number, url in enumerate(urls)
+    ]
+    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+        connection.executemany(
+            """
+            INSERT INTO feeds
+                (scope_id, url, title, title_key, etag, primed, next_check_at, added_at)
+            VALUES (0, :url, 'Wire', 'wire', :etag, :etag IS NOT NULL, :at, :at)
+            """,
+            rows,
+        )
+    return urls
+
+
+if __name__ == "__main__":
+    print(asyncio.run(_poll_once(Path(sys.argv[1]))))
