@@ -35,7 +35,7 @@ from bot.ingest.desk import Desk
 from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.identity import link_key
 from bot.ingest.poll import Poller, Rhythm
-from bot.ingest.worker import Workers
+from bot.ingest.worker import READING, Workers
 from bot.metrics import Metrics
 from bot.model import Finding, Target
 from bot.quota import Pace, Silenced
@@ -260,7 +260,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
             store.trace(trace.tell)
         guard = Guard(allow_private=settings.allow_private_feeds, ports=settings.feed_ports)
         session = await stack.enter_async_context(open_session(guard))
-        workers = await stack.enter_async_context(Workers())
+        workers = await stack.enter_async_context(Workers(limits=READING))
         fetcher = Fetcher(session, guard, contact=settings.contact)
         rhythm = Rhythm(
             fixed_s=settings.fixed_poll_interval_s,

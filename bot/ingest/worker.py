@@ -31,12 +31,18 @@ _START_S = 60.0
 class Limits:
     """What one document may cost: seconds until each part of it, megabytes of address space.
 
-    `idle_s` is how long a worker waits for the next document before it ends.
+    `idle_s` is how long a worker waits for the next document before it ends. `nice` is added to
+    its niceness: beside a bot, what answers people goes first.
     """
 
     seconds: float = 15.0
     memory_mb: int = 1024
     idle_s: float = 120.0
+    nice: int = 0
+
+
+READING = Limits(nice=10)
+"""For reading feeds beside the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ class Workers:
             if worker.is_alive and worker.idle_for_s < self._limits.idle_s * 0.9:
                 return worker
             worker.kill()
-        return await asyncio.to_thread(_hire, memory_mb, self._limits.idle_s)
+        return await asyncio.to_thread(_hire, memory_mb, self._limits)
 
     def _dismiss(self, worker: _Worker, sound: bool) -> None:
         if sound:
@@ -183,17 +189,17 @@ class _Worker:
         self._pipe.close()
 
 
-def _hire(memory_mb: int, idle_s: float) -> _Worker:
+def _hire(memory_mb: int, limits: Limits) -> _Worker:
     # Forking a process with threads and an event loop can deadlock the child; spawning cannot.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    arguments = (theirs, memory_mb, idle_s)
+    arguments = (theirs, memory_mb, limits.idle_s, limits.nice)
     process = context.Process(target=_serve, args=arguments, name="tagwire-reader", daemon=True)
     try:
         process.start()
     except OSError:
         _log.warning("poll.worker_absent")
-        thread = threading.Thread(target=_serve, args=(theirs, 0, idle_s), daemon=True)
+        thread = threading.Thread(target=_serve, args=(theirs, 0, limits.idle_s, 0), daemon=True)
         thread.start()
         return _Worker(thread, ours)
     theirs.close()
@@ -204,12 +210,14 @@ def _hire(memory_mb: int, idle_s: float) -> _Worker:
     return _Worker(process, ours)
 
 
-def _serve(pipe: Connection, memory_mb: int, idle_s: float) -> None:
+def _serve(pipe: Connection, memory_mb: int, idle_s: float, nice: int) -> None:
     """Read documents until nothing comes; `memory_mb` 0 means inside the bot's own process."""
     if memory_mb:
         # A Ctrl+C in the terminal reaches the whole group: the bot decides when we end.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _cap_memory(memory_mb)
+        if hasattr(os, "nice"):
+            os.nice(nice)
         pipe.send(_Done())
     with contextlib.suppress(EOFError, OSError), pipe:
         while pipe.poll(idle_s):

@@ -278,3 +278,41 @@ async def test_while_a_host_answers_it_is_asked_nothing_else(bench: Bench, site:
     assert await first == 1
     assert await poller.tick(NOW + 2 * MINUTE) == 1
     assert sorted(await bench.titles()) == ["Other", "Slow"]
+
+
+@pytest.mark.fault("F46")
+async def test_a_host_of_very_many_feeds_keeps_no_other_waiting(bench: Bench, site: Site) -> None:
+    # More than one tick looks at, and all due longer than the feed of the other host.
+    for n in range(600):
+        await bench.store.feeds.add(f"{site.base}/many/{n}", "Many", PUBLIC_SCOPE_ID, NOW - HOUR)
+    site.answers("/other", rss("Other"))
+    other = f"http://localhost:{port_of(site)}/other"
+    await bench.store.feeds.add(other, "Other", PUBLIC_SCOPE_ID, NOW)
+    assert await bench.new_poller(gap_s=1.0).tick(NOW) == 2
+    assert await bench.titles() == ["Other"]
+
+
+async def test_answers_without_news_are_written_together_and_none_is_lost_at_the_end(
+    bench: Bench, site: Site
+) -> None:
+    url = site.answers("/feed", rss("One"), ETag='"1"')
+    await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    for n in range(30):
+        await bench.store.feeds.add(f"{site.base}/{n}", f"F{n}", PUBLIC_SCOPE_ID, NOW)
+        site.answers(f"/{n}", rss(f"T{n}"), ETag='"1"')
+    await bench.poller.tick(NOW)
+    for n in range(30):
+        site.answers(f"/{n}", b"", 304)
+    site.answers("/feed", b"", 304)
+    writes = []
+    bench.store.observe(lambda call, _: writes.append(call) if call == "write" else None)
+    stop, later = asyncio.Event(), NOW + DAY
+    running = asyncio.create_task(bench.new_poller().run(stop, lambda: later))
+    while len(site.requests) < 2 * 31:  # noqa: ASYNC110 - another's list
+        await asyncio.sleep(0.005)
+    stop.set()
+    await running
+    due = await bench.store.feeds.due(later)
+    # The last answer may have been on its way when all was told to end.
+    assert len(due) <= 1
+    assert len(writes) < 15

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.errors import UnreadableError
-from bot.ingest.worker import Limits, Workers
+from bot.ingest.worker import READING, Limits, Workers
 from bot.messages import catalogue
 from tests.ingest import hostile_readers
 
@@ -20,6 +20,16 @@ async def test_parts_come_in_order_from_another_process() -> None:
         [first] = await gathered(workers, hostile_readers.process_id)
         [second] = await gathered(workers, hostile_readers.process_id)
     assert first == second != os.getpid()
+
+
+async def test_a_worker_beside_the_bot_lets_the_bot_go_first() -> None:
+    async with Workers(1) as usual, Workers(1, READING) as beside:
+        [first] = await gathered(usual, hostile_readers.process_id)
+        [second] = await gathered(beside, hostile_readers.process_id)
+        assert isinstance(first, int)
+        assert isinstance(second, int)
+        least = os.getpriority(os.PRIO_PROCESS, first)
+        assert os.getpriority(os.PRIO_PROCESS, second) == min(19, least + READING.nice)
 
 
 async def test_a_sentence_crosses_and_the_worker_stays() -> None:

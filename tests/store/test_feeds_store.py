@@ -102,3 +102,18 @@ async def test_a_feeds_picture_goes_along_with_its_posts(newsroom: Newsroom) -> 
     await store.outbox.form(NOW)
     (parcel,) = await store.outbox.claim(NOW)
     assert parcel.icon_url == icon
+
+
+async def test_one_host_of_many_feeds_keeps_no_other_from_its_turn(newsroom: Newsroom) -> None:
+    feeds = newsroom.store.feeds
+    for n in range(6):
+        await feeds.add(f"https://Many.example:8443/{n}", "Many", 0, NOW - timedelta(hours=2))
+    await feeds.add("https://one.example", "One", 0, NOW - timedelta(hours=1))
+    await feeds.add("https://one.example/later", "Later", 0, NOW)
+    hosts = "https://Many.example:8443/0", "https://one.example"
+    due = await feeds.due(NOW, 3, one_each=True)
+    assert tuple(feed.url for feed in due) == hosts
+    open_ones = await feeds.due(NOW, 3, {"many.example:8443"}, one_each=True)
+    assert [feed.title for feed in open_ones] == ["One"]
+    assert [feed.title for feed in await feeds.due(NOW, 3)] == ["Many"] * 3
+    assert await feeds.due(NOW, 3, {"many.example:8443", "one.example"}) == ()
