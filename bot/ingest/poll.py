@@ -228,8 +228,8 @@ class Poller:
             validators=found.fetched.validators,
             content_hash=_digest(found.fetched.body),
             next_check_at=next_check_at,
+            interval_s=round(rhythm_s),
         )
-        await self._store.feeds.schedule(feed.id, next_check_at, round(rhythm_s))
         self._metrics.polls.labels("changed").inc()
         self._metrics.articles.labels("new").inc(intake.new)
         self._metrics.articles.labels("updated").inc(intake.updated)

@@ -199,18 +199,6 @@ class FeedStore:
             {"id": feed_id},
         )
 
-    async def schedule(
-        self, feed_id: int, next_check_at: datetime, interval_s: int | None = None
-    ) -> None:
-        """Set when a feed is polled next, and the interval that grew from its own rhythm."""
-        await self._set(
-            """
-            UPDATE feeds SET next_check_at = :next, interval_s = coalesce(:interval, interval_s)
-            WHERE id = :id
-            """,
-            {"id": feed_id, "next": second(next_check_at), "interval": interval_s},
-        )
-
     async def stop(self, feed_id: int, reason: str, now: datetime) -> None:
         """Poll a feed no more (410 Gone), say why, and let whom it concerns hear of it once."""
         await self._connections.write(partial(feed_changes.stopped, feed_id, reason, now))

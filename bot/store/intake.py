@@ -41,6 +41,16 @@ class _Work:
     next_id: int | None = None  # of a page without dates, read from its end: ids in page order
 
 
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What a document changes in its feed, the interval that grew from its own rhythm included."""
+
+    validators: Validators | None
+    content_hash: bytes | None
+    next_check_at: datetime | None
+    interval_s: int | None
+
+
 class IntakeStore:
     """The way in: one call a document, one transaction a call."""
 
@@ -60,6 +70,7 @@ class IntakeStore:
         validators: Validators | None = None,
         content_hash: bytes | None = None,
         next_check_at: datetime | None = None,
+        interval_s: int | None = None,
         bulk: bool = False,
     ) -> Intake:
         """Store a document's entries, what they owe to whom, and the feed's state, all or nothing.
@@ -67,7 +78,7 @@ class IntakeStore:
         Nothing is owed on a feed's first recording. `bulk` leaves the last commits to the
         system's care; it announces nothing. Raises NotFoundError for a feed of another scope.
         """
-        feed_state = (validators, content_hash, next_check_at)
+        feed_state = FeedState(validators, content_hash, next_check_at, interval_s)
         job = partial(self._record, feed_id, reading, keyed, now, scope_id, announce, feed_state)
         started = time.perf_counter()
         intake = await self._connections.write(job, durable=not bulk or announce)
@@ -87,7 +98,7 @@ class IntakeStore:
         now: datetime,
         scope_id: int,
         announce: bool,
-        feed_state: tuple[Validators | None, bytes | None, datetime | None],
+        feed_state: FeedState,
         connection: sqlite3.Connection,
     ) -> Intake:
         feed = connection.execute(
@@ -216,10 +227,10 @@ def _keep_feed_state(
     connection: sqlite3.Connection,
     feed_id: int,
     reading: Reading,
-    state: tuple[Validators | None, bytes | None, datetime | None],
+    state: FeedState,
     now: datetime,
 ) -> None:
-    validators, content_hash, next_check_at = state
+    validators = state.validators
     connection.execute(
         """
         UPDATE feeds
@@ -227,6 +238,7 @@ def _keep_feed_state(
             last_modified = iif(:validated, :last_modified, last_modified),
             content_hash = coalesce(:content_hash, content_hash),
             next_check_at = coalesce(:next_check_at, next_check_at),
+            interval_s = coalesce(:interval_s, interval_s),
             site_url = coalesce(:site_url, site_url),
             icon_url = coalesce(:icon_url, icon_url),
             skip_hours = iif(:validated, :skip_hours, skip_hours),
@@ -237,8 +249,9 @@ def _keep_feed_state(
             "validated": validators is not None,
             "etag": validators.etag if validators else None,
             "last_modified": validators.last_modified if validators else None,
-            "content_hash": content_hash,
-            "next_check_at": seconds(next_check_at),
+            "content_hash": state.content_hash,
+            "next_check_at": seconds(state.next_check_at),
+            "interval_s": state.interval_s,
             "site_url": reading.site_url,
             "icon_url": reading.icon_url,
             "skip_hours": json.dumps(sorted(reading.skip_hours)),
