@@ -147,7 +147,8 @@ class Poller:
             # Not while it holds a place: a commit takes as long as a fetch.
             for commit in written:
                 await asyncio.shield(commit)
-        except TagwireError:
+        except Exception:
+            # What could not be written stays due, and its feeds are asked again.
             _log.exception("poll.crashed")
         finally:
             self._busy_hosts.discard(host)
