@@ -65,7 +65,7 @@ SEARCH_FAILED_S = 1_800.0
 # What a running bot takes up at SIGHUP; all else needs a start.
 RELOADABLE = frozenset(
     {"log_level", "poll_interval_s", "blocked_guilds"}
-    | {"keep_days", "keep_articles", "view_days", "audit_days", "post_days"}
+    | {"keep_days", "keep_articles", "view_days", "audit_days", "post_days", "left_days"}
 )
 
 WIRE = Wire(unsent=(aiohttp.ClientConnectorError, Silenced), unclear=(aiohttp.ClientError,))
@@ -181,6 +181,7 @@ class Parts:
                 chosen.view_days,
                 chosen.audit_days,
                 chosen.post_days,
+                chosen.left_days,
             )
             tidied = await self.store.retention.tidy(limits, utc_now())
             _log.info("app.tidied", extra={n: getattr(tidied, n) for n in tidied.__slots__})

@@ -100,6 +100,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAGWIRE_VIEW_DAYS", "view_days", "whole", 365, least=30, most=36_500),
     Setting("TAGWIRE_AUDIT_DAYS", "audit_days", "whole", 730, least=30, most=36_500),
     Setting("TAGWIRE_POST_DAYS", "post_days", "whole", 400, least=30, most=36_500),
+    Setting("TAGWIRE_LEFT_DAYS", "left_days", "whole", 30, least=1, most=36_500),
     Setting("TAGWIRE_SENTRY_DSN", "sentry_dsn", "text", None, secret=True),
     Setting("TAGWIRE_TRACE_FD", "trace_fd", "whole", 0, least=0, most=65_535),
     Setting("TAGWIRE_PARENT", "parent", "whole", 0, least=0, most=4_194_304),
@@ -134,6 +135,7 @@ class Settings:
     view_days: int = 365
     audit_days: int = 730
     post_days: int = 400
+    left_days: int = 30
     sentry_dsn: str | None = field(default=None, repr=False)
     trace_fd: int = 0
     parent: int = 0

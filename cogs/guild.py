@@ -17,12 +17,14 @@ _log = logging.getLogger(__name__)
 
 
 class GuildCog(TagwireCog):
-    """Follows servers by the events of the guilds intent. Nothing configured is ever deleted."""
+    """Follows servers by the events of the guilds intent. No event deletes what is configured."""
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Look at every channel that waits for access: it may have been given meanwhile."""
+        """Note which servers there are, and look at every channel that waits for access."""
         await self.client.leave_blocked()
+        here = [guild.id for guild in self.client.guilds]
+        await self.store.guilds.here(here, self.client.ports.now())
         for guild in self.client.guilds:
             await self._look_again(guild)
 

@@ -67,6 +67,7 @@ def remove_bot(hub: Hub) -> None:
 
 
 def invite_bot(hub: Hub) -> None:
-    """Let the bot in (again)."""
+    """Let the bot in (again). Only the end of an outage says that the server is available."""
     hub.world.in_guild = True
-    end_outage(hub)
+    joined = shapes.guild_create(hub.world, [hub.world.bot_id])
+    hub.emit("GUILD_CREATE", {k: v for k, v in joined.items() if k != "unavailable"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from bot.query import language
 from bot.query.nodes import Query
 from bot.store.connections import Connections
 from bot.store.matching import CHANGES, READ_WITH, REVISION
-from bot.store.rows import at, moment, packed_json, second, visible
+from bot.store.rows import at, many, moment, packed_json, second, visible
 
 _KEY_BYTES = 9
 _INSTANCE = "instance_id"
@@ -138,8 +138,12 @@ class GuildStore:
         """Note that the bot is in the guild: what it owes there is due again."""
         await self._note(guild_id, None)
 
+    async def here(self, guild_ids: Collection[int], now: datetime) -> int:
+        """Note all guilds that the bot is in; return for how many it is news, either way."""
+        return await self._connections.write(partial(_here, guild_ids, now))
+
     async def left(self, guild_id: int, now: datetime) -> None:
-        """Note that the bot is in the guild no more; all that it configured stays."""
+        """Note that the bot is in the guild no more; all of it stays for a while (departed.py)."""
         await self._note(guild_id, second(now))
 
     async def _note(self, guild_id: int, left_at: int | None) -> None:
@@ -153,6 +157,36 @@ class GuildStore:
             )
 
         await self._connections.write(job)
+
+
+def _here(present: Collection[int], now: datetime, connection: sqlite3.Connection) -> int:
+    """Note which servers the bot is in, all of them; return for how many that is news.
+
+    A server that threw the bot out, or let it in, while it was off gives no event.
+    """
+    values = {"present": many(present), "now": second(now)}
+    returned = connection.execute(
+        """
+        UPDATE guilds SET left_at = NULL
+        WHERE left_at IS NOT NULL AND guild_id IN (SELECT value FROM json_each(:present))
+        """,
+        values,
+    ).rowcount
+    missing = connection.execute(
+        """
+        INSERT INTO guilds (guild_id, left_at)
+        SELECT known.id, :now FROM (
+            SELECT guild_id AS id FROM guilds WHERE left_at IS NULL
+            UNION SELECT guild_id FROM targets WHERE guild_id IS NOT NULL
+            UNION SELECT owner_id FROM subscriptions WHERE owner = 'guild'
+            UNION SELECT scope_id FROM feeds WHERE scope_id <> 0
+        ) known
+        WHERE known.id NOT IN (SELECT value FROM json_each(:present))
+        ON CONFLICT (guild_id) DO UPDATE SET left_at = excluded.left_at WHERE left_at IS NULL
+        """,
+        values,
+    ).rowcount
+    return returned + missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is let go: old articles' text by rules, unused pages, the old audit trail; and growth.
+"""What is let go: old articles' text, unused pages, the audit trail, servers left; and growth.
 
 A pruned article keeps its row and its keys, so that a feed which still lists it brings no news, and
 nothing is posted again. It is found, counted and shown no more.
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.errors import NotFoundError
-from bot.store import filing, index, past, stories
+from bot.store import departed, filing, index, past, stories
 from bot.store.connections import Connections
 from bot.store.records import put_meta
 from bot.store.rows import many, second
@@ -57,6 +57,7 @@ class Limits:
     view_days: int = 365
     audit_days: int = 730
     post_days: int = 400
+    left_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Tidied:
     pages: int = 0
     posts: int = 0
     names: int = 0
+    guilds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,10 @@ class RetentionStore:
         audit = await self._all(partial(_prune_audit, now - timedelta(days=limits.audit_days)))
         names = await self._all(partial(_prune_uses, now - timedelta(days=limits.view_days)))
         posts = await self._let_posts_go(now - timedelta(days=limits.post_days))
+        guilds = await self._forget_guilds(now - timedelta(days=limits.left_days))
         pages = await self._give_back()
         await self._connections.write(partial(_note_size, now))
-        return Tidied(articles, views, audit, pages, posts, names)
+        return Tidied(articles, views, audit, pages, posts, names, guilds)
 
     async def _let_posts_go(self, before: datetime) -> int:
         """Let go of posts that ended before a moment; that they were sent stays known."""
@@ -122,6 +125,15 @@ class RetentionStore:
             await self._connections.write(partial(past.let_skipped_go, before, batch))
             await asyncio.sleep(_PAUSE_S)
         return posts
+
+    async def _forget_guilds(self, before: datetime) -> int:
+        """Erase what is kept of servers that the bot has been gone from since before a moment."""
+        guilds = 0
+        step = partial(departed.erase_some, before)
+        while (is_done := await self._connections.write(step)) is not None:
+            guilds += is_done
+            await asyncio.sleep(_PAUSE_S)
+        return guilds
 
     async def rules(self) -> tuple[Rule, ...]:
         """Return every feed with its rule, by title."""
