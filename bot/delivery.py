@@ -71,7 +71,8 @@ def must_look_first(parcel: Parcel, now: datetime) -> bool:
         # A message has one thread: Discord says so when it is started again.
         return False
     age = now - parcel.started_at
-    has_nonce = parcel.target.kind is not TargetKind.FORUM and not parcel.by_webhook
+    by_webhook = parcel.by_webhook or parcel.tried_by_webhook
+    has_nonce = parcel.target.kind is not TargetKind.FORUM and not by_webhook
     if parcel.sequel is None and not has_nonce:
         return True
     return not timedelta(0) <= age <= NONCE_WINDOW - REQUEST_MOST

@@ -415,7 +415,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A post that could not be sent: where it was to go, what it held, and why not."""
+    """A post that could not be sent: where it was to go, what it held, and why not.
+
+    `state` is dead or unknown; text_failed or text_unknown where the post stands and the whole text
+    that was to follow it does not.
+    """
 
     post_id: int
     target: Target
@@ -513,7 +517,8 @@ class Parcel:
     only has to be published, or to be followed by `sequel`; of its `pages` those in `followed_by`
     stand.
     `icon_url` is the picture of the articles' feed, where it is one; `webhook_id` the webhook that
-    posted the message.
+    posted the message. `tried_by_webhook` is a doubtful try that went by one, whatever the look has
+    become since.
     """
 
     post_id: int
@@ -536,6 +541,7 @@ class Parcel:
     pages: int = 0
     icon_url: str | None = None
     webhook_id: int | None = None
+    tried_by_webhook: bool = False
 
     @property
     def by_webhook(self) -> bool:

@@ -119,7 +119,9 @@ def _lines(found: OutboxStatus, say: Say) -> list[str]:
 
 def _letter_line(letter: DeadLetter, say: Say) -> str:
     safe = {k: inert(v, 200, 600) if isinstance(v, str) else v for k, v in letter.params.items()}
-    why = say(letter.reason, **safe) if letter.reason else say("cogs.letter_unclear")
+    why = (
+        say(letter.reason, **{**NO_DETAIL, **safe}) if letter.reason else say("cogs.letter_unclear")
+    )
     code = f" ({letter.code})" if letter.code else ""
     state = say(f"cogs.letter_{letter.state}")
     at = f"<t:{int(letter.at.timestamp())}:f>"

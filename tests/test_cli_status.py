@@ -74,3 +74,21 @@ def test_status_names_the_public_feeds_that_fail_and_counts_the_servers_own(
     read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
     assert [feed["title"] for feed in read["failing_feeds"]] == ["Quay"]
     assert read["failing_feeds_of_servers"] == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "dead", "waiting"), [("--resend", 0, 2), ("--drop", 0, 1)], ids=["again", "drop"]
+)
+def test_a_failed_post_is_sent_again_or_dropped_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, dead: int, waiting: int
+) -> None:
+    monkeypatch.setenv("TAGWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("TAGWIRE_DATA", str(tmp_path / "data"))
+    asyncio.run(fail_a_post(tmp_path / "data"))
+    before = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
+    done = CliRunner().invoke(main, ["status", option, str(before["failed"][0]["post_id"])])
+    assert done.exit_code == 0
+    after = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
+    assert (after["dead"], after["ready"]) == (dead, waiting)
+    again = CliRunner().invoke(main, ["status", option, "999"])
+    assert again.exit_code != 0 and "999" in again.output

@@ -249,12 +249,13 @@ class DiscordPoster:
     async def _own_starters(
         self, parcel: Parcel, since: datetime
     ) -> AsyncIterator[discord.Message]:
+        is_by_webhook = parcel.by_webhook or parcel.tried_by_webhook
         forum = await self._forum(parcel.target.channel_id)
         active = await forum.guild.active_threads()
         archived = [thread async for thread in forum.archived_threads(limit=HISTORY_LIMIT)]
         for thread in [*active, *archived]:
             made_at = discord.utils.snowflake_time(thread.id)
-            ours = self._is_ours(thread.owner_id) or parcel.by_webhook
+            ours = self._is_ours(thread.owner_id) or is_by_webhook
             if thread.parent_id == forum.id and ours and made_at >= since:
                 with suppress(discord.NotFound):  # Its first message was deleted.
                     yield await thread.fetch_message(thread.id)

@@ -1,10 +1,12 @@
-"""The verb that shows what is owed: what waits, what failed and why, what is unknown."""
+"""The verb that shows what is owed, and sends again or drops what failed."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
-from bot.cli.parts import as_json, finish, reading_store, say
+from bot.cli.parts import as_json, finish, reading_store, say, writing_store
 from bot.cli.words import feed_health, feed_json, print_json
 from bot.model import DeadLetter, Feed, JsonObject, OutboxStatus, Target
 
@@ -13,9 +15,14 @@ NO_DETAIL = {"detail": "…", "status": "…", "minutes": "…"}
 
 
 @click.command()
+@click.option("--resend", type=int, metavar="ID", help="Send a failed post, or its text, again.")
+@click.option("--drop", type=int, metavar="ID", help="Forget a failed post, or its text.")
 @as_json
-def status(wants_json: bool) -> None:
+def status(resend: int | None, drop: int | None, wants_json: bool) -> None:
     """Show what waits to be posted, what failed and why, what is unknown, and feeds that fail."""
+    if resend is not None or drop is not None:
+        finish(_settled(resend, drop))
+        return
 
     async def work() -> tuple[OutboxStatus, tuple[Feed, ...]]:
         async with reading_store() as store:
@@ -57,12 +64,26 @@ def _tell_posts(found: OutboxStatus) -> None:
         click.echo(say("cli.status_paused", channel=target.channel_id, why=why))
     for letter in found.failed:
         click.echo(
-            say("cli.status_failed", id=letter.post_id, state=letter.state, why=_why(letter))
+            say("cli.status_failed", id=letter.post_id, state=_state(letter), why=_why(letter))
         )
 
 
+async def _settled(resend: int | None, drop: int | None) -> None:
+    async with writing_store() as store:
+        if resend is not None:
+            await store.outbox.resend(resend, None, datetime.now(UTC))
+            click.echo(say("cli.status_resent", id=resend))
+        if drop is not None:
+            await store.outbox.drop(drop, None)
+            click.echo(say("cli.status_dropped", id=drop))
+
+
 def _why(letter: DeadLetter) -> str:
-    return say(letter.reason, **letter.params) if letter.reason else ""
+    return say(letter.reason, **{**NO_DETAIL, **letter.params}) if letter.reason else ""
+
+
+def _state(letter: DeadLetter) -> str:
+    return letter.state.replace("_", " ")
 
 
 def _json(found: OutboxStatus) -> JsonObject:

@@ -93,7 +93,19 @@ def _started(connection: sqlite3.Connection, instance: str, post_id: int, now: d
     if page is not None:
         sequels.start(connection, post_id, page["number"], now)
         page = sequels.next_of(connection, post_id)
-    return _parcel(connection, instance, post_id, now, page)
+    parcel = _parcel(connection, instance, post_id, now, page)
+    if page is None:
+        _note_way(connection, parcel)
+    return parcel
+
+
+def _note_way(connection: sqlite3.Connection, parcel: Parcel) -> None:
+    """Keep by which way a post is tried: its look may change before the fate of this is known."""
+    by_webhook = parcel.by_webhook or parcel.tried_by_webhook
+    connection.execute(
+        "UPDATE posts SET by_webhook = :by WHERE id = :id AND by_webhook <> :by",
+        {"id": parcel.post_id, "by": int(by_webhook)},
+    )
 
 
 def _withdrawn(connection: sqlite3.Connection, post_id: int) -> bool:
@@ -182,6 +194,7 @@ def _parcel(
         pages=sequels.pages(connection, post_id),
         icon_url=_icon_url(connection, articles),
         webhook_id=post["webhook_id"],
+        tried_by_webhook=bool(post["doubtful"] and post["by_webhook"]),
     )
 
 

@@ -65,8 +65,7 @@ class SequelStore:
         """Leave a page be whose fate cannot be learnt; the next ones follow."""
         await self._end(
             """
-            UPDATE sequels
-            SET state = 'unknown', content = NULL, reason = :reason, code = :code
+            UPDATE sequels SET state = 'unknown', reason = :reason, code = :code
             WHERE post_id = :id AND number = :number
             """,
             post_id,
@@ -187,7 +186,7 @@ def _more(
 def counts(connection: sqlite3.Connection, guild_id: int | None) -> tuple[int, int, str | None]:
     """Count the posts whose text waits and whose text failed, with the last reason, in a guild.
 
-    A post that a moderator deleted, or whose article is gone, has not failed.
+    A post that a moderator deleted, or whose article is gone, has not failed: its words are let go.
     """
     values = {"guild": guild_id}
     (waiting,) = connection.execute(
@@ -202,13 +201,58 @@ def counts(connection: sqlite3.Connection, guild_id: int | None) -> tuple[int, i
         """
         SELECT q.post_id, min(q.reason) AS reason
         FROM sequels q JOIN posts p ON p.id = q.post_id JOIN targets t ON t.id = p.target_id
-        WHERE q.state = 'failed' AND q.reason NOT IN ('delivery.gone', 'store.withdrawn')
+        WHERE q.state IN ('failed', 'unknown') AND q.content IS NOT NULL
           AND (:guild IS NULL OR t.guild_id = :guild)
         GROUP BY q.post_id ORDER BY q.post_id DESC
         """,
         values,
     ).fetchall()
     return waiting, len(failed), failed[0]["reason"] if failed else None
+
+
+def letters(connection: sqlite3.Connection, guild_id: int | None, limit: int) -> list[sqlite3.Row]:
+    """Return the last posts whose text failed: id, whether it is unknown, reason and code."""
+    return connection.execute(
+        """
+        SELECT q.post_id, min(q.state) AS state, q.reason, q.code
+        FROM sequels q JOIN posts p ON p.id = q.post_id JOIN targets t ON t.id = p.target_id
+        WHERE q.state IN ('failed', 'unknown') AND q.content IS NOT NULL
+          AND (:guild IS NULL OR t.guild_id = :guild)
+        GROUP BY q.post_id ORDER BY q.post_id DESC LIMIT :limit
+        """,
+        {"guild": guild_id, "limit": limit},
+    ).fetchall()
+
+
+def resend(connection: sqlite3.Connection, post_id: int, now: datetime) -> bool:
+    """Put what failed of a post's text in line again; return whether there was any.
+
+    Its nonces stay: what Discord may still know of the last try is not made twice.
+    """
+    return bool(
+        connection.execute(
+            """
+            UPDATE sequels
+            SET state = 'ready', next_try_at = :now, attempts = 0, started_at = NULL, doubtful = 0,
+                reason = NULL, code = NULL
+            WHERE post_id = :id AND state IN ('failed', 'unknown') AND content IS NOT NULL
+            """,
+            {"id": post_id, "now": milliseconds(now)},
+        ).rowcount
+    )
+
+
+def drop(connection: sqlite3.Connection, post_id: int) -> bool:
+    """Let the words go that failed of a post's text; return whether there were any."""
+    return bool(
+        connection.execute(
+            """
+            UPDATE sequels SET content = NULL
+            WHERE post_id = :id AND state IN ('failed', 'unknown') AND content IS NOT NULL
+            """,
+            {"id": post_id},
+        ).rowcount
+    )
 
 
 def put_back(connection: sqlite3.Connection, target_id: int, now: datetime) -> None:
@@ -228,7 +272,8 @@ def close(connection: sqlite3.Connection, target_id: int) -> None:
     connection.execute(
         """
         UPDATE sequels SET state = 'failed', content = NULL, reason = 'delivery.gone'
-        WHERE state IN ('ready', 'sending')
+        WHERE (state IN ('ready', 'sending')
+               OR (state IN ('failed', 'unknown') AND content IS NOT NULL))
           AND post_id IN (SELECT id FROM posts WHERE target_id = :target)
         """,
         {"target": target_id},
@@ -240,7 +285,9 @@ def withdraw(connection: sqlite3.Connection, post_id: int) -> None:
     connection.execute(
         """
         UPDATE sequels SET state = 'failed', content = NULL, reason = 'store.withdrawn'
-        WHERE post_id = :id AND state IN ('ready', 'sending')
+        WHERE post_id = :id
+          AND (state IN ('ready', 'sending')
+               OR (state IN ('failed', 'unknown') AND content IS NOT NULL))
         """,
         {"id": post_id},
     )
@@ -254,10 +301,12 @@ def _failed(
         "number": number,
         "reason": outcome.reason,
         "code": outcome.code,
+        "is_gone": outcome.fate is Fate.GONE,
     }
     connection.execute(
         """
-        UPDATE sequels SET state = 'failed', content = NULL, reason = :reason, code = :code
+        UPDATE sequels
+        SET state = 'failed', content = iif(:is_gone, NULL, content), reason = :reason, code = :code
         WHERE post_id = :id AND number >= :number AND state IN ('ready', 'sending')
         """,
         values,

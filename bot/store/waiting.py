@@ -168,41 +168,48 @@ def paused_targets(guild_id: int | None, connection: sqlite3.Connection) -> tupl
 def resend(
     post_id: int, guild_id: int | None, now: datetime, connection: sqlite3.Connection
 ) -> bool:
-    """Put a failed post in line again under a new generation, which is a new nonce."""
+    """Put a failed post in line again under a new generation, which is a new nonce.
+
+    Of a post that stands it is the text that failed.
+    """
+    state = _state_of(post_id, guild_id, connection)
+    if state == "sent":
+        return sequels.resend(connection, post_id, now)
     return bool(
         connection.execute(
-            f"""
+            """
             UPDATE posts
             SET state = 'ready', generation = generation + 1, attempts = 0, started_at = NULL,
                 doubtful = 0, degraded = 0, next_try_at = :now_ms, created_at = :now
-            WHERE id = :id AND state IN ('dead', 'unknown')
-              AND target_id IN (SELECT t.id FROM targets t WHERE {_OF_GUILD})
-            """,  # noqa: S608 - a constant
-            {
-                "id": post_id,
-                "guild": guild_id,
-                "now_ms": milliseconds(now),
-                "now": second(now),
-            },
+            WHERE id = :id AND :state IN ('dead', 'unknown')
+            """,
+            {"id": post_id, "state": state, "now_ms": milliseconds(now), "now": second(now)},
         ).rowcount
     )
 
 
 def drop(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> bool:
-    """Delete a failed post; its deliveries are skipped for good."""
-    found = connection.execute(
-        f"""
-        SELECT p.id FROM posts p JOIN targets t ON t.id = p.target_id
-        WHERE p.id = :id AND p.state IN ('dead', 'unknown') AND {_OF_GUILD}
-        """,  # noqa: S608 - a constant
-        {"id": post_id, "guild": guild_id},
-    ).fetchone()
-    if found is None:
+    """Delete a failed post; its deliveries are skipped for good. Text that failed is let go."""
+    state = _state_of(post_id, guild_id, connection)
+    if state == "sent":
+        return sequels.drop(connection, post_id)
+    if state not in ("dead", "unknown"):
         return False
     deliveries = connection.execute("SELECT id FROM deliveries WHERE post_id = ?", (post_id,))
     forming.skip(connection, [row["id"] for row in deliveries.fetchall()], "dropped")
     connection.execute("DELETE FROM posts WHERE id = ?", (post_id,))
     return True
+
+
+def _state_of(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> str | None:
+    row = connection.execute(
+        f"""
+        SELECT p.state FROM posts p JOIN targets t ON t.id = p.target_id
+        WHERE p.id = :id AND {_OF_GUILD}
+        """,  # noqa: S608 - a constant
+        {"id": post_id, "guild": guild_id},
+    ).fetchone()
+    return None if row is None else row["state"]
 
 
 def query_of(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> str | None:
@@ -275,6 +282,7 @@ def status(guild_id: int | None, connection: sqlite3.Connection) -> OutboxStatus
 def _failed(
     connection: sqlite3.Connection, values: dict[str, int | None]
 ) -> tuple[DeadLetter, ...]:
+    texts = {row["post_id"]: row for row in sequels.letters(connection, values["guild"], _SHOWN)}
     found = connection.execute(
         f"""
         SELECT p.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
@@ -282,21 +290,24 @@ def _failed(
                (SELECT json_group_array(a.title) FROM deliveries d
                 JOIN articles a ON a.id = d.article_id WHERE d.post_id = p.id) AS titles
         FROM posts p JOIN targets t ON t.id = p.target_id
-        WHERE p.state IN ('dead', 'unknown') AND {_OF_GUILD}
+        WHERE (p.state IN ('dead', 'unknown') OR p.id IN (SELECT value FROM json_each(:texts)))
+          AND {_OF_GUILD}
         ORDER BY p.id DESC LIMIT :limit
         """,  # noqa: S608 - a constant
-        values,
+        {**values, "texts": many(texts)},
     )
-    return tuple(
-        DeadLetter(
-            row["id"],
-            rows.target(row),
-            tuple(json.loads(row["titles"])),
-            row["state"],
-            row["reason"],
-            json.loads(row["reason_params"]),
-            row["code"],
-            at(row["created_at"]),
-        )
-        for row in found
+    return tuple(_letter(row, texts.get(row["id"])) for row in found)
+
+
+def _letter(post: sqlite3.Row, text: sqlite3.Row | None) -> DeadLetter:
+    failed = post if text is None else text
+    return DeadLetter(
+        post["id"],
+        rows.target(post),
+        tuple(json.loads(post["titles"])),
+        post["state"] if text is None else f"text_{text['state']}",
+        failed["reason"],
+        {} if text is not None else json.loads(post["reason_params"]),
+        failed["code"],
+        at(post["created_at"]),
     )

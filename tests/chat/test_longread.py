@@ -11,6 +11,7 @@ import pytest
 
 from bot.chat.longread import PAGES_MOST, contents
 from bot.delivery import Courier
+from bot.errors import NotFoundError
 from bot.messages import catalogue
 from bot.metrics import Metrics
 from bot.model import Block, BlockType
@@ -168,6 +169,67 @@ async def test_a_text_that_may_not_follow_is_told_of_and_holds_up_nothing(
         return [row["key"] for row in connection.execute("SELECT key FROM alerts")]
 
     assert await desk.store._connections.read(told) == ["store.alert_no_text"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code", "skip"),
+    [(THREADS, 50013, 0), (POST, 200000, 1), (POST, 200000, 2)],
+    ids=["no thread", "the first page", "the second page"],
+)
+async def test_a_text_that_failed_is_sent_again_by_hand(
+    desk: Desk, pattern: str, code: int, skip: int
+) -> None:
+    await owe(desk, "newsroom", "First")
+    status = 403 if code == 50013 else 400
+    desk.server.faults.add(pattern, Refuse(status, code, "No"), skip=skip, times=1)
+    await work(desk)
+    outbox, guild_id = desk.store.outbox, int(desk.server.world.guild_id)
+    (letter,) = (await outbox.status(guild_id)).failed
+    assert (letter.state, letter.titles, letter.code) == ("text_failed", ("First",), code)
+    for refused in (
+        outbox.resend(letter.post_id, guild_id + 1, desk.now()),
+        outbox.drop(letter.post_id, guild_id + 1),
+    ):
+        with pytest.raises(NotFoundError):
+            await refused
+    await outbox.resend(letter.post_id, guild_id, desk.now())
+    await work(desk)
+    assert sections(pages(desk, "newsroom")) == list(HEADS)
+    assert desk.count("First") == 1
+    told_of = await outbox.status(guild_id)
+    assert (told_of.failed, told_of.texts_failed, told_of.texts_waiting) == ((), 0, 0)
+    with pytest.raises(NotFoundError):
+        await outbox.resend(letter.post_id, guild_id, desk.now())
+
+
+async def test_a_text_that_failed_is_dropped_by_hand(desk: Desk) -> None:
+    await owe(desk, "newsroom", "First")
+    desk.server.faults.add(THREADS, Refuse(403, 50013, "No"), times=1)
+    await work(desk)
+    outbox = desk.store.outbox
+    (letter,) = (await outbox.status()).failed
+    await outbox.drop(letter.post_id, None)
+    told_of = await outbox.status()
+    assert (told_of.failed, told_of.texts_failed, told_of.sent) == ((), 0, 1)
+    with pytest.raises(NotFoundError):
+        await outbox.drop(letter.post_id, None)
+    await work(desk)
+    assert pages(desk, "newsroom") == []
+
+
+async def test_a_page_whose_fate_stays_unknown_is_listed(desk: Desk) -> None:
+    await owe(desk, "newsroom", "First")
+    desk.server.faults.add(POST, Drop(after=True), skip=1, times=1)
+    desk.server.faults.add("GET /channels/*/messages", Refuse(403, 50001, "Missing Access"))
+    await desk.courier.tick(desk.now())
+    await desk.courier.settle()
+    for _ in range(3):
+        await desk.courier.tick(desk.now())
+        await desk.courier.settle()
+        await asyncio.sleep(300)
+    await work(desk)
+    (letter,) = (await desk.store.outbox.status()).failed
+    assert letter.state == "text_unknown"
 
 
 async def test_a_digest_and_an_article_without_text_have_nothing_that_follows(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from bot.metrics import Metrics
 from bot.model import Block, BlockType
 from bot.playground.driver import text_of
 from bot.playground.faults import Drop, HalfJson, Refuse, Status
-from tests.chat.conftest import KINDS, Desk
+from tests.chat.conftest import KINDS, POST, START, Desk
 from tests.chat.test_longread import HEADS, sections, text_blocks, work
 from tests.conftest import Newsroom, make_entry
 
@@ -202,3 +202,32 @@ def test_a_name_that_discord_refuses_is_mended() -> None:
     assert named("discord") == named("everyone") == named("A", "B") == "Tagwire"
     assert named("@everyone: #news ```") == "everyone news"
     assert len(named("x" * 200)) == NAME_CHARS
+
+
+@pytest.mark.parametrize("channel", ["newsroom", "stories", "story ideas"])
+@pytest.mark.parametrize("first", [True, False], ids=["webhook first", "webhook last"])
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop()], ids=["cut after", "cut before"])
+async def test_a_way_that_is_changed_while_a_try_is_in_doubt_leaves_one_message(
+    desk: Desk, fault: Any, first: bool, channel: str
+) -> None:
+    await owe(desk, channel, "Harbour opens", look={"webhook": first})
+    desk.server.faults.add(EXECUTE if first else START if channel == "stories" else POST, fault)
+    await desk.courier.tick(desk.now())
+    await desk.courier.settle()
+    assert (await desk.store.outbox.status()).ready == 1
+    guild_id = int(desk.server.world.guild_id)
+    (made,) = await desk.store.subscriptions.list(guild_id)
+    await desk.store.subscriptions.edit(
+        made.id, guild_id, 5, desk.now(), look={**made.look, "webhook": not first}
+    )
+    await work(desk)
+    assert sum("Harbour opens" in text for text in texts(desk, channel)) == 1
+    assert (await desk.store.outbox.status()).sent == 1
+
+
+def texts(desk: Desk, channel: str) -> list[str]:
+    """Return the texts of all messages in a channel or its posts, whoever sent them."""
+    world = desk.server.world
+    place = world.channel_named(channel)
+    rooms = [place.id, *(thread.id for thread in world.threads_of(place.id))]
+    return [text_of(message) for room in rooms for message in desk.member.messages(room)]

@@ -150,6 +150,23 @@ async def test_status_tells_what_failed_and_lets_it_be_sent_again_or_dropped(
     assert (found.ready, found.dead) == ((1, 0) if state else (0, 0))
 
 
+async def test_status_lists_a_text_that_failed_and_sends_it_again(stage: Stage) -> None:
+    sent = await parcel(stage, 1)
+    outcome = Outcome(Fate.SENT, message_id=1, sequels=('["The whole text"]',))
+    await stage.store.outbox.sent(sent.post_id, outcome, NOW)
+    refused = Outcome(Fate.REJECTED, reason="delivery.rejected", code=50035)
+    await stage.store.sequels.failed(sent.post_id, 0, refused, NOW)
+    ravi = stage.person("ravi")
+    shown = await ravi.command("status")
+    assert "its whole text failed: Discord refused this message" in shown.text
+    letter = await ravi.select(shown.message or {}, "Look at a failed post", str(sent.post_id))
+    await ravi.press(letter.message or {}, "Send again")
+    found = await stage.store.outbox.status(stage.guild_id)
+    assert (found.texts_waiting, found.texts_failed, found.sent) == (1, 0, 1)
+    (entry,) = await stage.store.audit.list(stage.guild_id, action="post.")
+    assert (entry.action, entry.subject) == ("post.resend", str(sent.post_id))
+
+
 async def test_status_names_channels_that_cannot_be_posted_to(stage: Stage) -> None:
     made = await stage.store.subscriptions.add(
         TargetKind.TEXT, stage.guild_id, 77, "tag:un", 1, NOW
