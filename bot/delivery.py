@@ -20,6 +20,7 @@ from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, Poster, TargetKind
 from bot.quota import Pace
 from bot.store import Store
+from bot.store.waiting import SILENT_UNTIL
 
 _log = logging.getLogger(__name__)
 
@@ -41,9 +42,6 @@ STARTING_MOST = 50
 IDLE_WAIT_S = 1.0
 # Where the clock was set back, a try may have been made up to so much before it seems to be.
 CLOCK_DOUBT = timedelta(hours=26)
-
-# Where the end of a block is kept: a start within it would prolong it.
-SILENT_UNTIL = "silent_until"
 
 EVENT_OF = {
     Fate.SENT: "delivery.sent",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -436,7 +436,8 @@ class OutboxStatus:
     """What waits, what failed and why, what is unknown, and which targets are paused.
 
     `texts_waiting` and `texts_failed` count posts that an article's whole text is to follow, or did
-    not for the reason `text_reason` (the last one's message key).
+    not for the reason `text_reason` (the last one's message key). `blocked_until` is the end of the
+    last block of this machine's address by Discord, which may be over.
     """
 
     owed: int
@@ -451,6 +452,12 @@ class OutboxStatus:
     texts_waiting: int = 0
     texts_failed: int = 0
     text_reason: str | None = None
+    blocked_until: datetime | None = None
+
+    def shown_block(self, now: datetime) -> datetime | None:
+        """Return the end of a block that lasts, or was over less than a day ago."""
+        until = self.blocked_until
+        return until if until is not None and until > now - timedelta(days=1) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import discord
@@ -38,7 +39,8 @@ class StatusCog(TagwireCog):
             say = say_for(interaction)
             found = await self.store.outbox.status(guild_id)
             moves = [_letters(found, say)] if found.failed else []
-            view = render.listing(say("cogs.status_heading"), _lines(found, say), say, moves)
+            lines = _lines(found, self.client.ports.now(), say)
+            view = render.listing(say("cogs.status_heading"), lines, say, moves)
             await answer.show(view)
 
     @control("letter")
@@ -96,7 +98,7 @@ class StatusCog(TagwireCog):
         await answer.edit(render.notice(say_for(interaction)(key)))
 
 
-def _lines(found: OutboxStatus, say: Say) -> list[str]:
+def _lines(found: OutboxStatus, now: datetime, say: Say) -> list[str]:
     lines = [
         say(
             "cogs.status_counts",
@@ -108,6 +110,8 @@ def _lines(found: OutboxStatus, say: Say) -> list[str]:
     ]
     if found.oldest_at is not None:
         lines.append(say("cogs.status_oldest", since=f"<t:{int(found.oldest_at.timestamp())}:R>"))
+    if (until := found.shown_block(now)) is not None:
+        lines.append(say("cogs.status_blocked", until=f"<t:{int(until.timestamp())}:f>"))
     if found.texts_failed:
         why = say(found.text_reason or "cogs.letter_unclear", **NO_DETAIL)
         lines.append(say("cogs.status_texts", count=found.texts_failed, why=why))

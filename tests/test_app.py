@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bot.app import assembled, run, utc_now
-from bot.delivery import SILENT_UNTIL
 from bot.errors import TagwireError
 from bot.playground.driver import Driver
 from bot.playground.server import Server
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.waiting import SILENT_UNTIL
 
 ENDS_S = 12.0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bot.cli import main
 from bot.model import Fate, Outcome, TargetKind
 from bot.store import Store
+from bot.store.waiting import SILENT_UNTIL
 from tests.conftest import Newsroom, make_entry
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -43,6 +44,7 @@ def test_status_says_what_waits_and_what_failed(
     assert "waiting 1, posted 0, failed 1, unknown 0" in told.output
     assert "channel 1 is paused: I may no longer post" in told.output
     assert "AutoMod" in told.output
+    assert "blocked this machine" not in told.output
     read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
     assert (read["dead"], read["failed"][0]["titles"]) == (1, ["Poison"])
     assert read["failed"][0]["code"] == 200000 and read["paused"][0]["channel_id"] == 1
@@ -74,6 +76,22 @@ def test_status_names_the_public_feeds_that_fail_and_counts_the_servers_own(
     read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
     assert [feed["title"] for feed in read["failing_feeds"]] == ["Quay"]
     assert read["failing_feeds_of_servers"] == 1
+
+
+def test_status_tells_of_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("TAGWIRE_DATA", str(tmp_path / "data"))
+    until = datetime.now(UTC) + timedelta(minutes=9)
+
+    async def block() -> None:
+        async with Store.open(tmp_path / "data") as store:
+            await store.meta.set(SILENT_UNTIL, until.isoformat())
+
+    asyncio.run(block())
+    told = CliRunner().invoke(main, ["status"])
+    assert f"blocked this machine's address until {until.isoformat(' ', 'minutes')}" in told.output
+    read = json.loads(CliRunner().invoke(main, ["status", "--json"]).output)
+    assert read["blocked_until"] == until.isoformat()
 
 
 @pytest.mark.parametrize(

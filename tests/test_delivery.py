@@ -11,12 +11,13 @@ import pytest
 
 from bot.app import WIRE
 from bot.chat.outcomes import outcome_of
-from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, SILENT_UNTIL, Courier, back_off_s
+from bot.delivery import GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, Courier, back_off_s
 from bot.errors import StoreError
 from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, TargetKind
 from bot.quota import Pace, Silenced
 from bot.store import Store
+from bot.store.waiting import SILENT_UNTIL
 from tests.conftest import NOW, Newsroom, make_entry
 
 Reply = Outcome | Callable[[Parcel], Outcome]

@@ -56,6 +56,8 @@ def _tell_posts(found: OutboxStatus) -> None:
             unknown=found.unknown,
         )
     )
+    if (until := found.shown_block(datetime.now(UTC))) is not None:
+        click.echo(say("cli.status_blocked", until=until.isoformat(" ", "minutes")))
     if found.texts_failed:
         why = say(found.text_reason, **NO_DETAIL) if found.text_reason else ""
         click.echo(say("cli.status_texts", count=found.texts_failed, why=why))
@@ -96,6 +98,7 @@ def _json(found: OutboxStatus) -> JsonObject:
         "unknown": found.unknown,
         "texts_waiting": found.texts_waiting,
         "texts_failed": found.texts_failed,
+        "blocked_until": found.blocked_until.isoformat() if found.blocked_until else None,
         "oldest_at": found.oldest_at.isoformat() if found.oldest_at else None,
         "paused": [_target_json(target) for target in found.paused],
         "failed": [

@@ -15,6 +15,8 @@ from bot.store.rows import at, many, milliseconds, moment, packed_json, second
 
 # Why a target and its subscriptions are paused whose channel no longer exists.
 GONE = "delivery.gone"
+# Where the end of a block by Discord's wall is kept: a start within it would prolong it.
+SILENT_UNTIL = "silent_until"
 _SHOWN = 25
 
 _OF_GUILD = "(:guild IS NULL OR t.guild_id = :guild)"
@@ -276,7 +278,13 @@ def status(guild_id: int | None, connection: sqlite3.Connection) -> OutboxStatus
         texts_waiting=texts[0],
         texts_failed=texts[1],
         text_reason=texts[2],
+        blocked_until=_blocked_until(connection),
     )
+
+
+def _blocked_until(connection: sqlite3.Connection) -> datetime | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (SILENT_UNTIL,)).fetchone()
+    return None if row is None else datetime.fromisoformat(row["value"])
 
 
 def _failed(

@@ -10,6 +10,7 @@ from bot.model import Fate, Outcome, TargetKind
 from bot.playground.driver import labels_of
 from bot.playground.permissions import Permission
 from bot.playground.world import Role
+from bot.store.waiting import SILENT_UNTIL
 from tests.cogs.conftest import NOW, Stage
 from tests.cogs.test_posted_cards import parcel, post
 
@@ -165,6 +166,15 @@ async def test_status_lists_a_text_that_failed_and_sends_it_again(stage: Stage) 
     assert (found.texts_waiting, found.texts_failed, found.sent) == (1, 0, 1)
     (entry,) = await stage.store.audit.list(stage.guild_id, action="post.")
     assert (entry.action, entry.subject) == ("post.resend", str(sent.post_id))
+
+
+async def test_status_tells_of_a_block_until_a_day_after_it(stage: Stage) -> None:
+    until = NOW + timedelta(minutes=10)
+    await stage.store.meta.set(SILENT_UNTIL, until.isoformat())
+    ravi = stage.person("ravi")
+    assert f"until <t:{int(until.timestamp())}:f>" in (await ravi.command("status")).text
+    stage.now = until + timedelta(days=1, minutes=1)
+    assert "blocked" not in (await ravi.command("status")).text
 
 
 async def test_status_names_channels_that_cannot_be_posted_to(stage: Stage) -> None:
