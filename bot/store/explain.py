@@ -19,6 +19,7 @@ from bot.store.check import Facts, passes
 from bot.store.connections import Connections
 from bot.store.index import index_row
 from bot.store.resolve import Asked, resolve
+from bot.store.rhythm import is_held, rhythm_of
 from bot.store.rows import at, moment
 from bot.store.subscriptions import subscriptions_of
 
@@ -100,10 +101,11 @@ def _of(
         """
         SELECT d.state, d.reason, d.not_before, d.created_at, d.subscription_id,
                p.state AS post_state, p.sent_at, p.message_id, p.thread_id, p.attempts,
-               p.reason AS post_reason, p.reason_params, p.next_try_at,
+               p.reason AS post_reason, p.reason_params, p.next_try_at, s.rhythm,
                EXISTS (SELECT 1 FROM delivery_wants w WHERE w.delivery_id = d.id
                        AND w.subscription_id = :subscription) AS wanted
         FROM deliveries d LEFT JOIN posts p ON p.id = d.post_id
+        LEFT JOIN subscriptions s ON s.id = d.subscription_id
         WHERE d.target_id = :target AND d.article_id = :article
         """,
         {
@@ -169,9 +171,16 @@ def _delivered(
         return Explanation(subscription, "cogs.explain_no_access", params, cause=cause)
     if delivery["post_state"] is None:
         due = at(delivery["not_before"])
-        key = "cogs.explain_later" if due > read.asked.now else "cogs.explain_next"
-        return Explanation(subscription, key, params, due)
+        return Explanation(subscription, _waiting_key(delivery, read.asked.now), params, due)
     return _in_post(subscription, delivery, params)
+
+
+def _waiting_key(delivery: sqlite3.Row, now: datetime) -> str:
+    if at(delivery["not_before"]) <= now:
+        return "cogs.explain_next"
+    rhythm = rhythm_of(json.loads(delivery["rhythm"] or "{}"))
+    is_quiet = is_held(rhythm, at(delivery["created_at"]))
+    return "cogs.explain_quiet" if is_quiet else "cogs.explain_later"
 
 
 def _same_story(
