@@ -20,6 +20,11 @@ def migrations() -> tuple[tuple[int, str], ...]:
     return tuple((int(entry.name[:4]), entry.read_text("utf-8")) for entry in files)
 
 
+def require_known(connection: sqlite3.Connection) -> None:
+    """Raise StoreError for a newer schema or a file that is not ours; nothing is written."""
+    _version(connection, newest=migrations()[-1][0])
+
+
 def migrate(connection: sqlite3.Connection, known: Sequence[tuple[int, str]] | None = None) -> None:
     """Apply what is missing. Raises StoreError for a newer schema or a file that is not ours."""
     known = known or migrations()

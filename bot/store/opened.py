@@ -135,6 +135,8 @@ class Store:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    # A file that is not ours, or of a later version, is refused as it is.
+    migrate.require_known(connection)
     # Takes hold only in a file that has no table yet.
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")

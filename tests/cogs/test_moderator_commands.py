@@ -130,6 +130,9 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("server role", {}),
     ("server alerts", {}),
     ("server block", {"query": "x"}),
+    ("server language", {"language": "fr"}),
+    ("server answers", {"who": "private"}),
+    ("subscription export", {}),
 ]
 
 

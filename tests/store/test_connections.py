@@ -196,13 +196,58 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         pass
     with closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
         connection.execute("PRAGMA user_version = 999")
+    before = (tmp_path / DATABASE).read_bytes()
     assert await refusal(tmp_path) == "store.newer"
+    assert (tmp_path / DATABASE).read_bytes() == before
+
+
+MIGRATE = """
+import sqlite3, sys
+from contextlib import closing
+from bot.store import DATABASE, migrate
+slow = '''
+CREATE TABLE half (id INT) STRICT;
+INSERT INTO meta (key, value) VALUES ('half', 'x');
+INSERT INTO half WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e9)
+    SELECT i FROM n;
+'''
+path = sys.argv[1] + "/" + DATABASE
+with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    connection.execute("PRAGMA cache_size = 10")  # so that it reaches the disk before the commit
+    print("begun", flush=True)
+    migrate.migrate(connection, [*migrate.migrations(), (9999, slow)])
+"""
+
+
+@pytest.mark.fault("F33")
+async def test_a_kill_in_a_migration_rolls_back_and_the_next_start_runs_it(tmp_path: Path) -> None:
+    async with Store.open(tmp_path) as store:
+        await Newsroom(store).publish(make_entry("before"))
+    process = start(MIGRATE, tmp_path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    log = tmp_path / (DATABASE + "-wal")
+    while not (log.exists() and log.stat().st_size > 1_000_000):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    async with Store.open(tmp_path) as store:
+        assert await store.meta.get("half") is None
+        assert (await store.counts()).articles == 1
+    assert sound(tmp_path)
+    again = "CREATE TABLE half (id INT) STRICT;"
+    with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as connection:
+        migrate.migrate(connection, [*migrate.migrations(), (9999, again)])
+        assert connection.execute("PRAGMA user_version").fetchone() == (9999,)
 
 
 async def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
         connection.execute("CREATE TABLE theirs (x)")
+    before = (tmp_path / DATABASE).read_bytes()
     assert await refusal(tmp_path) == "store.foreign"
+    assert (tmp_path / DATABASE).read_bytes() == before
 
 
 @pytest.mark.fault("F33")
