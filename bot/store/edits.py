@@ -25,6 +25,7 @@ def owe_edits(
 ) -> None:
     """Let every message that shows one of these articles be edited, a bounded number of times.
 
+    One that may stand since a try in doubt is meant, too: what is found then shows how it was.
     `last` is for what must be shown whatever the count: a withdrawal. It is due when the article
     had `settle` to be corrected again, and at once without `now`. With `target_id` only that
     channel's messages are.
@@ -35,7 +36,7 @@ def owe_edits(
         SELECT DISTINCT p.id, 'edit', 'owed', :due, :now
         FROM deliveries d JOIN posts p ON p.id = d.post_id
         WHERE d.article_id IN (SELECT value FROM json_each(:articles))
-          AND p.state IN ('sending', 'sent')
+          AND (p.state IN ('sending', 'sent') OR (p.state = 'ready' AND p.doubtful = 1))
           AND (:target IS NULL OR p.target_id = :target)
         ON CONFLICT (post_id) DO UPDATE
             SET state = 'owed', attempts = 0, changed_at = max(changed_at + 1, excluded.changed_at),
