@@ -21,8 +21,9 @@ OPEN = {
 }
 MODERATORS = {
     *("subscribe", "mend", "sub_add", "sub_del", "sub_pick", "sub_import"),
-    *("feed_purge", "feed_pick", "feed_del", "letter", "letter_send", "letter_drop"),
-    *("set_channel", "set_tags", "set_sources", "set_form", "set_words", "set_done"),
+    *("feed_new", "feed_pull", "feed_purge", "feed_pick", "feed_del"),
+    *("letter", "letter_send", "letter_drop"),
+    *("set_channel", "set_tags", "set_sources", "set_form", "set_words", "set_copies", "set_done"),
 }
 # Takes files: tried in test_subscription_files.py.
 WITH_FILES = {"subscription import"}
