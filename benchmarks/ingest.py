@@ -90,7 +90,7 @@ def _run(side: str, source: Path, target: Path) -> tuple[float, float]:
 
 async def _import(export: Path, folder: Path) -> float:
     limits = Limits(seconds=300.0, memory_mb=2048)
-    async with Store.open(folder) as store, Workers(1, limits) as workers:
+    async with Store.open(folder) as store, Workers(limits=limits) as workers:
         started = time.perf_counter()
         report = await import_paths(Importer(store, workers, now=datetime.now(UTC)), [str(export)])
         seconds = time.perf_counter() - started

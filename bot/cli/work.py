@@ -77,7 +77,7 @@ async def _importer(
             fetcher = await stack.enter_async_context(opened_fetcher(settings()))
         store = await stack.enter_async_context(Store.open(folder))
         limits = Limits(seconds=_IMPORT_S, memory_mb=_IMPORT_MEMORY_MB)
-        workers = await stack.enter_async_context(Workers(1, limits))
+        workers = await stack.enter_async_context(Workers(limits=limits))
         bar = stack.enter_context(Bar())
         now, told = datetime.now(UTC), told_on(bar, hears)
         sites = None

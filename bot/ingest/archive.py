@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -11,19 +10,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.errors import TagwireError
-from bot.ingest import document
+from bot.ingest import document, shares
 from bot.ingest.discover import api_home
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.sync import SyncReport
 from bot.ingest.whole_site import SiteReader
-from bot.ingest.worker import MEGABYTE, Workers
+from bot.ingest.worker import Workers
 from bot.model import PUBLIC_SCOPE_ID, Intake, Keyed, Note, Problem, Reading
 from bot.store import Store
 
 _AT_ONCE = 500
-_AHEAD = 16
-_MEMORY_PER_FILE = 20
-"""Megabytes of a worker's memory for each megabyte of a file: text, tree and entries at once."""
 
 Progress = Callable[[str, int, int], None]
 """Told (where, items done, items in all) while a document is stored."""
@@ -121,11 +117,10 @@ class Importer:
 
     async def _pieces(self, where: str, fetched: Fetched | None) -> AsyncIterator[object]:
         if fetched is None:
-            memory_mb = _size(where) // MEGABYTE * _MEMORY_PER_FILE
-            parts = self._workers.parts(document.file_pieces, where, memory_mb=memory_mb)
+            parts = shares.file_parts(self._workers, where, _size(where))
         else:
             arguments = (fetched.body, fetched.content_type, fetched.url, None, None, None)
-            parts = self._workers.parts(document.pieces, *arguments)
+            parts = shares.ahead(self._workers.parts(document.pieces, *arguments))
         async for part in parts:
             yield part
 
@@ -159,10 +154,10 @@ class _Run:
             await self._resume()
         held: list[Keyed] = []
         undated: list[Keyed] = []
-        async for piece in _ahead(pieces):
+        async for piece in pieces:
             if isinstance(piece, Reading):
                 self.head = piece
-            elif isinstance(piece, tuple):
+            elif isinstance(piece, tuple) and piece:
                 # Items without a date keep their order on the page only if recorded together.
                 held.extend(self._left([k for k in piece if k.entry.published_at is not None]))
                 undated.extend(k for k in piece if k.entry.published_at is None)
@@ -291,30 +286,3 @@ def _unopened(where: str, error: OSError) -> TagwireError:
     if isinstance(error, FileNotFoundError):
         return TagwireError("ingest.import_absent", path=where)
     return TagwireError("ingest.import_unopened", path=where, what=error.strerror or "")
-
-
-async def _ahead(parts: AsyncIterator[object]) -> AsyncIterator[object]:
-    """Yield parts while the next ones are read already, so that reading and storing overlap."""
-    queue: asyncio.Queue[tuple[object, Exception | None]] = asyncio.Queue(_AHEAD)
-
-    async def pump() -> None:
-        try:
-            async for part in parts:
-                await queue.put((part, None))
-        except Exception as error:
-            await queue.put((None, error))
-        else:
-            await queue.put((None, StopAsyncIteration()))
-
-    task = asyncio.create_task(pump())
-    try:
-        while True:
-            part, error = await queue.get()
-            if isinstance(error, StopAsyncIteration):
-                return
-            if error is not None:
-                raise error
-            yield part
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

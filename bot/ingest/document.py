@@ -47,32 +47,37 @@ def pieces(
         yield _keyed(piece, feed_url, reading.site_url, ignore)
 
 
-def file_pieces(path: str) -> Pieces:
-    """Yield the pieces of a file. Raises UnreadableError and OSError."""
+def file_pieces(path: str, share: int = 0, shares: int = 1) -> Pieces:
+    """Yield the pieces of a file. Raises UnreadableError and OSError.
+
+    Of several readers of one long export each yields every so-manieth piece (shares.py); of any
+    other file the first one yields all.
+    """
     from bot.ingest.formats.wxr import begins_export
 
     file = Path(path)
     with file.open("rb") as stream:
         if begins_export(stream.read(_HEAD_BYTES)):
             stream.seek(0)
-            yield from _export_pieces(stream, file.name)
+            yield from _export_pieces(stream, file.name, share, shares)
             return
-    yield from pieces(file.read_bytes(), None, None, file.name, None, None)
+    if share == 0:
+        yield from pieces(file.read_bytes(), None, None, file.name, None, None)
 
 
-def _export_pieces(stream: BinaryIO, name: str) -> Pieces:
+def _export_pieces(stream: BinaryIO, name: str, share: int, shares: int) -> Pieces:
     """Yield the pieces of an export in memory that does not grow with the file.
 
-    Its reading comes twice: first with the number of items to expect, last with the exact one.
+    Its reading comes twice from the first reader: with the number of items to expect, then with
+    the exact one.
     """
     from bot.ingest.formats.wxr import Export, count_items
 
-    expected = count_items(stream)
+    expected = count_items(stream) if share == 0 else 0
     export = Export(stream, where=name)
     if expected:
         yield replace(export.reading(), read=expected)
-    items = iter(export)
-    while piece := tuple(islice(items, PIECE)):
+    for piece in export.pieces(PIECE, share, shares):
         yield tuple(
             replace(k, texts=indexing.texts(k.entry.title, k.entry.blocks))
             for k in _keyed(piece, None, export.site_url, frozenset())

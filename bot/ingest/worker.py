@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -97,23 +97,46 @@ class Workers:
         `reader` is a function of a module. Its TagwireErrors are raised here; a worker that hangs,
         dies or outgrows its memory raises UnreadableError. `memory_mb` asks for a higher limit.
         """
-        async with self._free:
-            worker = await self._hired(max(memory_mb, self._limits.memory_mb))
-            self._busy.add(worker)
-            sound = False
-            try:
-                await asyncio.to_thread(worker.send, (reader, arguments))
-                while not isinstance(part := await self._next(worker), _Done):
-                    if isinstance(part, _Refused):
-                        sound = True
-                        raise UnreadableError(part.key, **part.params)
-                    if isinstance(part, _Crashed):
-                        raise _lost("ingest.read_crashed", part.what)
-                    yield part
-                sound = True
-            finally:
-                self._busy.discard(worker)
-                self._dismiss(worker, sound and memory_mb == 0)
+        read = self.parts_in_place(reader, *arguments, memory_mb=memory_mb)
+        async with self.places(1), contextlib.aclosing(read) as parts:
+            async for part in parts:
+                yield part
+
+    @contextlib.asynccontextmanager
+    async def places(self, most: int) -> AsyncIterator[int]:
+        """Keep places for up to `most` workers, as many as are free by now: one at least."""
+        await self._free.acquire()
+        held = 1
+        try:
+            # Never waits for a second one: two documents could wait for each other's.
+            while held < most and not self._free.locked():
+                await self._free.acquire()
+                held += 1
+            yield held
+        finally:
+            for _ in range(held):
+                self._free.release()
+
+    async def parts_in_place(
+        self, reader: Reader, *arguments: object, memory_mb: int = 0
+    ) -> AsyncGenerator[_Part, None]:
+        """Do what `parts` does in a place that the caller keeps."""
+        worker = await self._hired(max(memory_mb, self._limits.memory_mb))
+        self._busy.add(worker)
+        sound = False
+        try:
+            await asyncio.to_thread(worker.send, (reader, arguments))
+            while not isinstance(part := await self._next(worker), _Done):
+                if isinstance(part, _Refused):
+                    sound = True
+                    raise UnreadableError(part.key, **part.params)
+                if isinstance(part, _Crashed):
+                    raise _lost("ingest.read_crashed", part.what)
+                yield part
+            sound = True
+        finally:
+            self._busy.discard(worker)
+            self._dismiss(worker, sound and memory_mb == 0)
 
     async def _next(self, worker: _Worker) -> _Part:
         try:

@@ -104,3 +104,11 @@ async def test_an_idle_worker_ends_and_the_next_document_starts_another() -> Non
         await asyncio.sleep(0.8)
         [after] = await gathered(workers, hostile_readers.process_id)
     assert before != after
+
+
+async def test_places_beyond_the_first_are_only_taken_where_they_are_free() -> None:
+    async with Workers(3) as workers:
+        async with workers.places(2) as some, workers.places(2) as rest:
+            assert (some, rest) == (2, 1)
+        async with workers.places(5) as every:
+            assert every == 3

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO, cast
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -98,11 +99,22 @@ class Export:
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the published posts that carry no password."""
-        for raw in self._items():
-            self.read += 1
-            entry = self._entry(raw)
-            if entry is not None:
-                yield entry
+        for posts in self.pieces(1):
+            yield from posts
+
+    def pieces(self, size: int, share: int = 0, shares: int = 1) -> Iterator[tuple[Entry, ...]]:
+        """Yield the published posts of `size` items at a time, perhaps none of some.
+
+        Of several readers of one export each yields every so-manieth piece, as `share` says, and
+        reads no item of the others'; all of them count every item.
+        """
+        items = self._items()
+        turn = 0
+        while piece := list(islice(items, size)):
+            if turn == share:
+                found = map(self._entry, piece, range(self.read - len(piece) + 1, self.read + 1))
+                yield tuple(entry for entry in found if entry is not None)
+            turn = (turn + 1) % shares
         self._ended = True
 
     def reading(self) -> Reading:
@@ -157,35 +169,36 @@ class Export:
         self.names = dict(_authors(channel)) if channel is not None else {}
 
     def _items(self) -> Iterator[bytes]:
-        """Yield each item's bytes; a "</item>" within CDATA ends none."""
-        buffer, searched = self._rest, 0
+        """Yield each item's bytes and count it; a "</item>" within CDATA ends none."""
+        buffer, begin, searched = self._rest, 0, 0
         while True:
             end = buffer.find(_ITEM_END, searched)
             if end < 0:
                 chunk = self._file.read(_CHUNK)
-                if not chunk or len(buffer) > _LONGEST_ITEM:
+                if not chunk or len(buffer) - begin > _LONGEST_ITEM:
                     break
-                searched = max(0, len(buffer) - len(_ITEM_END))
-                buffer += chunk
+                searched = max(0, len(buffer) - begin - len(_ITEM_END))
+                buffer, begin = buffer[begin:] + chunk, 0
                 continue
             end += len(_ITEM_END)
-            item = buffer[:end]
+            item = buffer[begin:end]
             if _is_open(item):
                 searched = end
                 continue
             start = _ITEM_START.search(item)
-            buffer, searched = buffer[end:], 0
+            begin = searched = end
             if start is not None:
+                self.read += 1
                 yield item[start.start() :]
-        if _ITEM_START.search(buffer) is not None:
+        if _ITEM_START.search(buffer, begin) is not None:
             self._problem("ingest.form_cut_off", {"number": self.read + 1})
 
-    def _entry(self, raw: bytes) -> Entry | None:
+    def _entry(self, raw: bytes, number: int) -> Entry | None:
         text = f"{self._wrap}{decode(raw)}</rss>"
         root = _parsed(text)
         item = None if root is None else root.find("item")
         if item is None:
-            self._problem("ingest.form_bad_item", {"number": self.read})
+            self._problem("ingest.form_bad_item", {"number": number})
             return None
         return self._post(item)
 
