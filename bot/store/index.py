@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -20,6 +21,9 @@ RANK = "bm25(1.0, 8.0, 4.0, 4.0, 2.0, 0.0, 0.0)"
 
 ALL = "z"
 _AT_ONCE = 100
+# What FTS5 gathers before it writes a segment, and when it merges segments: its own defaults.
+_HASH_BYTES, _AUTOMERGE = 1024 * 1024, 4
+_MANY_ROWS_BYTES = 16 * 1024 * 1024
 IMAGE = "himage"
 
 
@@ -189,6 +193,28 @@ def insert(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
     _note(connection, found)
 
 
+@contextmanager
+def gathering(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let the index write many rows at once, as one segment, and merge none of the earlier ones.
+
+    Set and taken back within the caller's transaction, so that a kill in between leaves nothing:
+    the merges that are put off are made as later recordings go on.
+    """
+    _configure(connection, hashsize=_MANY_ROWS_BYTES, automerge=0)
+    yield
+    # A savepoint makes the index write what it has gathered (fts5SavepointMethod).
+    connection.execute("SAVEPOINT gathered")
+    connection.execute("RELEASE gathered")
+    _configure(connection, hashsize=_HASH_BYTES, automerge=_AUTOMERGE)
+
+
+def _configure(connection: sqlite3.Connection, *, hashsize: int, automerge: int) -> None:
+    connection.executemany(
+        "INSERT INTO article_index (article_index, rank) VALUES (?, ?)",
+        [("hashsize", hashsize), ("automerge", automerge)],
+    )
+
+
 def delete(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
     """Take rows out; each must be what was written."""
     found = sorted(rows, key=lambda row: row.rowid)
@@ -227,7 +253,8 @@ def rebuild(connection: sqlite3.Connection) -> None:
             {"rank": RANK},
         )
         filing.rebuild_words(connection)
-        insert_each(connection, _shown(connection))
+        with gathering(connection):
+            insert_each(connection, _shown(connection))
         connection.execute(
             """
             INSERT INTO meta (key, value) VALUES ('text_version', :version)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -38,6 +39,7 @@ class _Work:
     keys: list[tuple[int, str, int]] = field(default_factory=list)
     met: set[int] = field(default_factory=set)
     unchanged: int = 0
+    bulk: bool = False
     next_id: int | None = None  # of a page without dates, read from its end: ids in page order
 
 
@@ -79,7 +81,9 @@ class IntakeStore:
         system's care; it announces nothing. Raises NotFoundError for a feed of another scope.
         """
         feed_state = FeedState(validators, content_hash, next_check_at, interval_s)
-        job = partial(self._record, feed_id, reading, keyed, now, scope_id, announce, feed_state)
+        job = partial(
+            self._record, feed_id, reading, keyed, now, scope_id, announce, feed_state, bulk
+        )
         started = time.perf_counter()
         intake = await self._connections.write(job, durable=not bulk or announce)
         if self._connections.tell is not None and (intake.new or intake.updated):
@@ -99,6 +103,7 @@ class IntakeStore:
         scope_id: int,
         announce: bool,
         feed_state: FeedState,
+        bulk: bool,
         connection: sqlite3.Connection,
     ) -> Intake:
         feed = connection.execute(
@@ -110,7 +115,7 @@ class IntakeStore:
         announce = announce and bool(feed["primed"])
         names = filing.Names(connection, scope_id)
         known = identity.known(connection, scope_id, keyed)
-        work = _Work(feed_id, scope_id, feed["url"] is not None, now, names, known)
+        work = _Work(feed_id, scope_id, feed["url"] is not None, now, names, known, bulk=bulk)
         if not work.polled and all(item.entry.published_at is None for item in keyed):
             # At least as many as will become new articles.
             unknown = sum(known.keys().isdisjoint(item.keys) for item in keyed)
@@ -122,7 +127,8 @@ class IntakeStore:
         _keep_keys(connection, work)
         index.delete(connection, work.removed_rows)
         rows = [work.rows.get(i) or index.index_row(connection, i) for i in work.to_index]
-        index.insert(connection, rows)
+        with index.gathering(connection) if work.bulk else nullcontext():
+            index.insert(connection, rows)
         stories.gather(connection, {row.rowid: row.body for row in rows})
         owed = self._owe(connection, work, rows) if announce else 0
         if work.changed:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,7 +26,7 @@ from bot.model import (
     Validators,
 )
 from bot.query import language
-from bot.store import Store
+from bot.store import DATABASE, Store, index
 from tests.conftest import NOW, Newsroom, make_entry, make_keyed, make_reading
 
 FULL = "The harbour opens at noon and the first ship is expected within the hour. " * 6
@@ -257,6 +260,49 @@ async def test_an_entry_that_cannot_be_stored_stores_nothing_of_its_document(
         )  # fmt: skip
     assert await all_articles(newsroom.store) == []
     assert (await newsroom.store.feeds.get(feed.id, PUBLIC_SCOPE)).etag is None
+
+
+async def bulk(newsroom: Newsroom, *keyed: Keyed) -> None:
+    feed = await newsroom.feed()
+    await newsroom.store.intake.record(
+        feed.id, make_reading(), keyed, now=NOW, scope_id=0, announce=False, bulk=True
+    )
+
+
+def index_settings(newsroom: Newsroom) -> dict[str, Any]:
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        return dict(connection.execute("SELECT k, v FROM article_index_config").fetchall())
+
+
+async def test_a_bulk_recording_is_one_segment_of_the_index_and_leaves_its_settings(
+    newsroom: Newsroom,
+) -> None:
+    # More text than the index gathers by default, so that it would write several segments.
+    words = [f"{n:x}th" for n in range(40_000)]
+    entries = [make_entry(f"t{n}", body=" ".join(words[n::8] * 4), url=f"{n}") for n in range(8)]
+    await bulk(newsroom, *map(make_keyed, entries))
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        (segments,) = connection.execute(
+            "SELECT count(DISTINCT segid) FROM article_index_idx"
+        ).fetchone()
+    settings = index_settings(newsroom)
+    assert segments == 1
+    assert (settings["automerge"], settings["hashsize"]) == (4, 1024 * 1024)
+
+
+async def test_a_kill_amid_a_bulk_recording_leaves_the_index_as_it_was(newsroom: Newsroom) -> None:
+    await bulk(newsroom, make_keyed(make_entry("first", url="1")))
+    before = index_settings(newsroom)
+    path = newsroom.store.folder / DATABASE
+    with closing(sqlite3.connect(path, isolation_level=None)) as killed:
+        killed.execute("BEGIN IMMEDIATE")
+        with index.gathering(killed):
+            # What another connection sees of it is what a kill leaves.
+            assert index_settings(newsroom) == before
+    assert index_settings(newsroom) == before
+    await bulk(newsroom, make_keyed(make_entry("later", url="3")))
+    search = newsroom.store.articles.search
+    assert (await search(language.parse("later"), PUBLIC_SCOPE, now=NOW)).total == 1
 
 
 async def test_merged_tags_are_filed_under_their_target(newsroom: Newsroom) -> None:
