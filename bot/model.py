@@ -73,6 +73,9 @@ class Term:
     kind: Literal["tag", "category"] = "tag"
     slug: str | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Term, (self.name, self.kind, self.slug)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -101,6 +104,9 @@ class Entry:
     byline_raw: str | None = None
     source_raw: str | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Entry, tuple(getattr(self, name) for name in self.__slots__)
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -126,19 +132,36 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """What the store needs of a new article's text, made where it was read (bot.query.indexing).
+
+    `blocks` as they are stored; `openings` are keys of the text's beginning (bot.store.likeness).
+    """
+
+    texts: Texts
+    blocks: str
+    has_image: bool
+    openings: tuple[int, ...]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Ready, (self.texts, self.blocks, self.has_image, self.openings)
+
+
+@dataclass(frozen=True, slots=True)
 class Keyed:
     """An entry with its identity: its keys, strongest first, and a hash of what a reader sees.
 
-    `texts` are made beforehand where many entries come at once; without them intake makes them.
+    `ready` is made beforehand where many entries come at once, and then holds the entry's blocks
+    in place of the entry itself.
     """
 
     entry: Entry
     keys: tuple[str, ...]
     content_hash: bytes
-    texts: Texts | None = None
+    ready: Ready | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Keyed, (self.entry, self.keys, self.content_hash, self.texts)
+        return Keyed, (self.entry, self.keys, self.content_hash, self.ready)
 
 
 @dataclass(frozen=True, slots=True)

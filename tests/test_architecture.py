@@ -54,7 +54,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
 }
 
 FETCH_MODULES = {"fetch", "addresses"}
-WAYS_IN = {"poll", "desk", "archive", "worker", "document", "reading"} | {
+WAYS_IN = {"poll", "desk", "archive", "shares", "worker", "document", "reading"} | {
     "api",
     "heal",
     "pace",

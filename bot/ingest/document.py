@@ -78,10 +78,8 @@ def _export_pieces(stream: BinaryIO, name: str, share: int, shares: int) -> Piec
     if expected:
         yield replace(export.reading(), read=expected)
     for piece in export.pieces(PIECE, share, shares):
-        yield tuple(
-            replace(k, texts=indexing.texts(k.entry.title, k.entry.blocks))
-            for k in _keyed(piece, None, export.site_url, frozenset())
-        )
+        keyed = _keyed(piece, None, export.site_url, frozenset())
+        yield tuple(map(indexing.made_ready, keyed))
     yield export.reading()
 
 

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from bot.errors import NotFoundError
 from bot.model import Article, Entry, Keyed, Kind, Scope, Tag
+from bot.query.packing import packed
 from bot.query.tags import tag_key
 from bot.store import edits, filing, heads, index, once, rows, stories
 from bot.store.identity import Stored
-from bot.store.rows import packed, second, seconds
+from bot.store.rows import second, seconds
 
 _SECOND_MS = 1000
 
@@ -38,7 +39,9 @@ def _free_sort_at(connection: sqlite3.Connection, base_s: int) -> int:
         base += _SECOND_MS
 
 
-def _values(entry: Entry, filed: filing.Filed, content_hash: bytes) -> dict[str, object]:
+def _values(
+    entry: Entry, filed: filing.Filed, content_hash: bytes, blocks: str
+) -> dict[str, object]:
     return {
         "source_id": filed.source_id,
         "title": entry.title,
@@ -48,7 +51,7 @@ def _values(entry: Entry, filed: filing.Filed, content_hash: bytes) -> dict[str,
         "kind": str(entry.kind),
         "truncated": int(entry.truncated),
         "updated_at": seconds(entry.updated_at),
-        "blocks": packed(entry.blocks),
+        "blocks": blocks,
         "byline_raw": entry.byline_raw,
         "source_raw": entry.source_raw,
         "content_hash": content_hash,
@@ -88,6 +91,7 @@ def add_filed(
     """
     entry, connection = keyed.entry, names.connection
     filed = names.file(entry.authors, entry.source, entry.tags)
+    blocks = keyed.ready.blocks if keyed.ready else packed(entry.blocks)
     published_at = seconds(entry.published_at)
     found_at = second(now)
     dated_s = found_at if published_at is None else published_at
@@ -104,7 +108,7 @@ def add_filed(
              :source_raw, :content_hash)
         """,
         {
-            **_values(entry, filed, keyed.content_hash),
+            **_values(entry, filed, keyed.content_hash, blocks),
             "id": new_id,
             "scope_id": names.scope_id,
             "feed_id": feed_id,
@@ -149,7 +153,7 @@ def update(
         WHERE id = :id
         """,
         {
-            **_values(entry, filed, content_hash),
+            **_values(entry, filed, content_hash, packed(entry.blocks)),
             "published_at": published_at,
             "sort_at": sort_at,
             "id": stored.id,

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from bot.model import Block, Entry, Keyed, Kind, Term
 from bot.query import tags
+from bot.query.packing import unpacked
 from bot.store.filing import Filed
-from bot.store.rows import many, seconds, unpacked
+from bot.store.rows import many, seconds
 
 # A body this much shorter that begins like the stored one is an excerpt of it.
 _EXCERPT_SHARE = 0.8

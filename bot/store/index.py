@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
-from bot.model import Block, BlockType, Entry, Texts
+from bot.model import Block, BlockType, Keyed, Texts
 from bot.query import indexing, text
+from bot.query.packing import unpacked
 from bot.store import filing
 from bot.store.filing import Filed, Names
-from bot.store.rows import seconds, unpacked
+from bot.store.rows import seconds
 
 TEXT_COLUMNS = ("title", "tags", "byline", "subheadings", "body")
 # The index's columns in order: body, title, tags, byline, subheadings, words, keys.
@@ -157,9 +158,11 @@ def _has_image(blocks: Iterable[Block]) -> bool:
 
 
 def shown_entry(
-    article_id: int, sort_at: int, feed_id: int, entry: Entry, filed: Filed, names: Names
+    article_id: int, sort_at: int, feed_id: int, keyed: Keyed, filed: Filed, names: Names
 ) -> Shown:
     """Return the facts of an article that was just added."""
+    entry, ready = keyed.entry, keyed.ready
+    shows_image = _has_image(entry.blocks) if ready is None else ready.has_image
     source_id = filed.source_id
     return Shown(
         id=article_id,
@@ -168,7 +171,7 @@ def shown_entry(
         sort_at=sort_at,
         published_at=seconds(entry.published_at),
         kind=entry.kind,
-        has_image=bool(entry.image_url) or _has_image(entry.blocks),
+        has_image=bool(entry.image_url) or shows_image,
         authors=[(i, names.spelt["authors", i]) for i in filed.author_ids],
         source=None if source_id is None else (source_id, names.spelt["sources", source_id]),
         tags=[(i, names.spelt["tags", i]) for i, _ in filed.tags],

@@ -26,20 +26,22 @@ class _Work:
     """What one recording gathers on its way: index rows to write and what to match."""
 
     feed_id: int
+    feed: str
     scope_id: int
     polled: bool
     now: datetime
     names: filing.Names
     known: dict[str, int]
+    bulk: bool
     new_ids: list[int] = field(default_factory=list)
     changed: list[tuple[int, frozenset[int]]] = field(default_factory=list)
     removed_rows: list[index.IndexRow] = field(default_factory=list)
     to_index: list[int] = field(default_factory=list)
     rows: dict[int, index.IndexRow] = field(default_factory=dict)
+    facts: dict[int, stories.Facts] = field(default_factory=dict)
     keys: list[tuple[int, str, int]] = field(default_factory=list)
     met: set[int] = field(default_factory=set)
     unchanged: int = 0
-    bulk: bool = False
     next_id: int | None = None  # of a page without dates, read from its end: ids in page order
 
 
@@ -107,7 +109,7 @@ class IntakeStore:
         connection: sqlite3.Connection,
     ) -> Intake:
         feed = connection.execute(
-            "SELECT url, primed FROM feeds WHERE id = :id AND scope_id = :scope",
+            "SELECT url, title, primed FROM feeds WHERE id = :id AND scope_id = :scope",
             {"id": feed_id, "scope": scope_id},
         ).fetchone()
         if feed is None:
@@ -115,7 +117,8 @@ class IntakeStore:
         announce = announce and bool(feed["primed"])
         names = filing.Names(connection, scope_id)
         known = identity.known(connection, scope_id, keyed)
-        work = _Work(feed_id, scope_id, feed["url"] is not None, now, names, known, bulk=bulk)
+        polled = feed["url"] is not None
+        work = _Work(feed_id, feed["title"], scope_id, polled, now, names, known, bulk)
         if not work.polled and all(item.entry.published_at is None for item in keyed):
             # At least as many as will become new articles.
             unknown = sum(known.keys().isdisjoint(item.keys) for item in keyed)
@@ -129,7 +132,7 @@ class IntakeStore:
         rows = [work.rows.get(i) or index.index_row(connection, i) for i in work.to_index]
         with index.gathering(connection) if work.bulk else nullcontext():
             index.insert(connection, rows)
-        stories.gather(connection, {row.rowid: row.body for row in rows})
+        stories.gather(connection, {row.rowid: row.body for row in rows}, work.facts)
         owed = self._owe(connection, work, rows) if announce else 0
         if work.changed:
             changed_ids = [changed for changed, _ in work.changed]
@@ -177,7 +180,8 @@ class IntakeStore:
             work.unchanged += 1
             return
         same_feed = stored.feed_id == work.feed_id
-        entry = identity.merged(stored, keyed.entry, same_feed=same_feed, polled=work.polled)
+        entry = indexing.whole(keyed).entry
+        entry = identity.merged(stored, entry, same_feed=same_feed, polled=work.polled)
         filed = work.names.file(entry.authors, entry.source, entry.tags)
         if stored.hidden is None and not identity.differs(stored, entry, filed):
             work.unchanged += 1
@@ -215,10 +219,24 @@ def _add(work: _Work, keyed: Keyed) -> int:
     work.next_id = work.next_id and work.next_id - 1
     work.new_ids.append(article_id)
     work.to_index.append(article_id)
-    entry = keyed.entry
-    shown = index.shown_entry(article_id, sort_at, work.feed_id, entry, filed, work.names)
-    texts = keyed.texts or indexing.texts(entry.title, entry.blocks)
+    entry, ready = keyed.entry, keyed.ready
+    shown = index.shown_entry(article_id, sort_at, work.feed_id, keyed, filed, work.names)
+    texts = ready.texts if ready else indexing.texts(entry.title, entry.blocks)
     work.rows[article_id] = index.made_row(shown, texts)
+    work.facts[article_id] = stories.Facts(
+        id=article_id,
+        scope_id=work.scope_id,
+        feed_id=work.feed_id,
+        source_id=filed.source_id or 0,
+        title=entry.title,
+        url=entry.url,
+        kind=entry.kind,
+        published_at=shown.published_at,
+        at=second(work.now) if shown.published_at is None else shown.published_at,
+        feed=work.feed,
+        source=shown.source[1] if shown.source else None,
+        openings=ready.openings if ready else None,
+    )
     return article_id
 
 

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from bot.query import text
+from bot.query import indexing, text
+from bot.query.indexing import OPENING, hashed
 from bot.store.series import NUMBER_WORDS, UNTELLING_WORDS, days_of, is_serial
 
 WITHIN_S = 3 * 86_400
 # Copies agree at their beginning; what follows is cut, or goes on differently.
-OPENING = 160
 _SHINGLE = 4
-# One shingle in so many is a key, chosen by its first word, so that copies choose the same ones.
-_ONE_KEY_IN = 10
-_KEYS_MOST = 9
-_KEYED = 100
 
 _TITLE_TELLS = 4.0
 _TITLE_DECIDES = 5.0
@@ -125,26 +119,17 @@ def _numbers(title: str, words: Sequence[str]) -> Iterator[str]:
         yield found[1] or found[2]
 
 
-def keys(one: Told) -> frozenset[int]:
-    """Return what an article is looked up by: copies share at least one, strangers hardly any."""
-    found = {_hashed(" ".join(("=", *one.title)))}
+def keys(one: Told, openings: Iterable[int] | None = None) -> frozenset[int]:
+    """Return what an article is looked up by: copies share at least one, strangers hardly any.
+
+    `openings` are those of its text where they are known.
+    """
+    found = {hashed(" ".join(("=", *one.title)))}
     if len(one.title) >= _TITLE_TELLS:
         half = len(one.title) // 2
-        found.add(_hashed(" ".join(("<", *one.title[:half]))))
-        found.add(_hashed(" ".join((">", *one.title[half:]))))
-    starts = [i for i, token in enumerate(one.body[:_KEYED]) if _is_start(token)]
-    starts = starts or list(range(min(1, len(one.body) // _BODY_READ)))
-    chosen = {_hashed(" ".join(one.body[i : i + _SHINGLE])) for i in starts}
-    return frozenset((*found, *sorted(chosen)[:_KEYS_MOST]))
-
-
-@lru_cache(maxsize=1 << 16)
-def _is_start(token: str) -> bool:
-    return _hashed(token) % _ONE_KEY_IN == 0
-
-
-def _hashed(words: str) -> int:
-    return zlib.crc32(words.encode())
+        found.add(hashed(" ".join(("<", *one.title[:half]))))
+        found.add(hashed(" ".join((">", *one.title[half:]))))
+    return frozenset((*found, *(indexing.openings(one.body) if openings is None else openings)))
 
 
 def _shingles(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:

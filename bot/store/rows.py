@@ -12,7 +12,6 @@ from typing import Any
 from bot.model import (
     Article,
     Block,
-    BlockType,
     Copy,
     Feed,
     Kind,
@@ -22,6 +21,7 @@ from bot.model import (
     Target,
     TargetKind,
 )
+from bot.query.packing import unpacked
 from bot.store.quote import quoted
 
 
@@ -58,19 +58,6 @@ def many(values: Iterable[int | str]) -> str:
 def visible(scope: Scope) -> str:
     """Return the scope ids a reader may see, for json_each."""
     return many(scope.visible)
-
-
-def packed(blocks: Sequence[Block]) -> str:
-    """Return blocks as they are stored."""
-    return json.dumps(
-        [[b.type, b.text] if b.url is None else [b.type, b.text, b.url] for b in blocks],
-        ensure_ascii=False,
-    )
-
-
-def unpacked(stored: str) -> tuple[Block, ...]:
-    """Return stored blocks."""
-    return tuple(Block(BlockType(kind), *rest) for kind, *rest in json.loads(stored))
 
 
 def shown_blocks(row: sqlite3.Row) -> tuple[tuple[Block, ...], bool]:

@@ -17,9 +17,10 @@ from itertools import groupby
 
 from bot.model import PUBLIC_SCOPE_ID, BlockType, Copy, Scope
 from bot.query import text
+from bot.query.indexing import OPENING
 from bot.store import likeness
 from bot.store.grouping import Member, grouped, may_join
-from bot.store.likeness import OPENING, WITHIN_S, Told
+from bot.store.likeness import WITHIN_S, Told
 from bot.store.records import put_meta
 from bot.store.rows import many, visible
 
@@ -32,19 +33,49 @@ _CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an article that was stored: its row and the names of source and feed.
+
+    `openings` are the keys of its text where they were made already.
+    """
+
+    id: int
+    scope_id: int
+    feed_id: int
+    source_id: int
+    title: str
+    url: str | None
+    kind: str
+    published_at: int | None
+    at: int
+    feed: str
+    source: str | None
+    openings: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     member: Member
     told: Told
+    openings: tuple[int, ...] | None
 
 
-def gather(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> None:
+def gather(
+    connection: sqlite3.Connection,
+    bodies: Mapping[int, str | None],
+    known: Mapping[int, Facts] | None = None,
+) -> None:
     """Find the stories of articles that were stored or corrected just now.
 
-    `bodies` holds what the index has of each one's text, or None where it is to be read.
+    `bodies` holds what the index has of each one's text, or None where it is to be read; `known`
+    the facts of those that are at hand.
     """
     if not bodies:
         return
-    found = _told(connection, bodies)
+    known = known or {}
+    found = _told(connection, {i: body for i, body in bodies.items() if i not in known})
+    for article_id, facts in known.items():
+        found[article_id] = _read(facts, _opening(bodies[article_id] or ""))
     touched = _unlink(connection, bodies.keys())
     pairs = _candidates(connection, list(found.values()))
     found.update(_told(connection, dict.fromkeys({other for _, other in pairs} - found.keys())))
@@ -143,7 +174,7 @@ def _told(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> d
         """
         SELECT a.id, a.scope_id, a.feed_id, coalesce(a.source_id, 0) AS source_id, a.title, a.url,
                a.kind, a.published_at, coalesce(a.published_at, a.found_at) AS at,
-               iif(j.value, a.blocks, NULL) AS blocks, f.title AS feed, s.name AS source
+               f.title AS feed, s.name AS source, iif(j.value, a.blocks, NULL) AS blocks
         FROM json_each(:unread) j
         CROSS JOIN articles a ON a.id = CAST(j.key AS INTEGER)
         JOIN feeds f ON f.id = a.feed_id
@@ -152,25 +183,35 @@ def _told(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> d
         """,
         {"unread": json.dumps({key: body is None for key, body in bodies.items()})},
     )
-    return {row["id"]: _read(row, bodies[row["id"]]) for row in rows}
+    found = {}
+    for row in rows:
+        *facts, blocks = row
+        indexed = bodies[row["id"]]
+        body = _opening_of(blocks) if indexed is None else _opening(indexed)
+        found[row["id"]] = _read(Facts(*facts), body)
+    return found
 
 
-def _read(row: sqlite3.Row, indexed: str | None) -> _Found:
-    if indexed is not None:
-        body = indexed.split(" ", OPENING)[:OPENING] if indexed else []
-    else:
-        blocks = json.loads(row["blocks"])
-        body = likeness.opening(b[1] for b in blocks if b[0] != BlockType.SUBHEADING)
-    names = [row["feed"], *([row["source"]] if row["source"] else [])]
+def _opening(indexed: str) -> list[str]:
+    return indexed.split(" ", OPENING)[:OPENING] if indexed else []
+
+
+def _opening_of(blocks: str) -> list[str]:
+    return likeness.opening(b[1] for b in json.loads(blocks) if b[0] != BlockType.SUBHEADING)
+
+
+def _read(facts: Facts, body: list[str]) -> _Found:
     told = likeness.told(
-        row["title"],
+        facts.title,
         body,
-        names,
-        kind=row["kind"],
-        at=row["at"],
-        is_dated=row["published_at"] is not None,
+        [facts.feed, *([facts.source] if facts.source else [])],
+        kind=facts.kind,
+        at=facts.at,
+        is_dated=facts.published_at is not None,
     )
-    return _Found(_member(row), told)
+    rank = (facts.at, facts.title, facts.url or "")
+    member = Member(facts.id, facts.scope_id, facts.feed_id, facts.source_id, facts.at, rank)
+    return _Found(member, told, facts.openings)
 
 
 def _member(row: sqlite3.Row) -> Member:
@@ -198,7 +239,7 @@ def _candidates(connection: sqlite3.Connection, found: Sequence[_Found]) -> set[
     """Write the keys of articles and return the pairs that share some, the most shared first."""
     asked, written = [], []
     for each in found:
-        own, wanted = each.member, sorted(likeness.keys(each.told))
+        own, wanted = each.member, sorted(likeness.keys(each.told, each.openings))
         written += [(key, own.at, own.id, own.feed_id, own.source_id) for key in wanted]
         asked.append([own.id, own.at, own.feed_id, own.source_id, wanted])
     connection.executemany(

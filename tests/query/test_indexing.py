@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import given
@@ -10,8 +13,10 @@ from hypothesis import strategies as st
 
 from benchmarks.newspaper import write_export
 from bot.ingest.document import file_pieces
-from bot.model import Block, BlockType, Entry, Keyed, Texts
+from bot.model import Block, BlockType, Entry, Keyed, Term, Texts
 from bot.query import indexing, text
+
+NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
 
 PIECES = st.sampled_from(
     ["US", "us", "don't", "U.N.", "C++", "1,000", "東京", "ÉCONOMIE", "GROWTH", "said.", "“Rates”"]
@@ -48,9 +53,26 @@ def test_sub_headings_and_body_are_apart_and_share_their_words() -> None:
 
 def test_an_entry_comes_out_of_a_worker_as_it_went_in() -> None:
     image = Block(BlockType.IMAGE, "A chart", "https://site.example/a.png")
-    texts = indexing.texts("A title", (image,))
-    keyed = Keyed(Entry("A title", blocks=(image,)), ("link:1",), b"hash", texts)
-    assert pickle.loads(pickle.dumps(keyed)) == keyed
+    entry = Entry("A title", tags=(Term("UN", "category", "u-n"),), post_id=7, blocks=(image,))
+    keyed = Keyed(replace(entry, published_at=NOW, source_raw="Source : x"), ("link:1",), b"hash")
+    for one in (keyed, indexing.made_ready(keyed)):
+        assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_what_is_made_ready_is_whole_again() -> None:
+    blocks = (
+        Block(BlockType.PARAGRAPH, 'Tabs\t, "quotes", a \\, é and \u2028 stand.\n\x7f'),
+        Block(BlockType.IMAGE, "", 'https://site.example/"a".png'),
+    )
+    keyed = Keyed(Entry("A title", blocks=blocks), ("link:1",), b"hash")
+    ready = indexing.made_ready(keyed)
+    assert ready.entry.blocks == ()
+    assert ready.ready is not None and ready.ready.has_image
+    assert ready.ready.blocks == json.dumps(
+        [["paragraph", blocks[0].text], ["image", "", blocks[1].url]], ensure_ascii=False
+    )
+    assert indexing.whole(ready).entry == keyed.entry
+    assert indexing.whole(keyed) is keyed
 
 
 def test_texts_made_by_a_worker_are_those_that_intake_makes_itself(tmp_path: Path) -> None:
@@ -58,6 +80,7 @@ def test_texts_made_by_a_worker_are_those_that_intake_makes_itself(tmp_path: Pat
     write_export(export, 3)
     keyed = [k for part in file_pieces(str(export)) if isinstance(part, tuple) for k in part]
     assert len(keyed) == 3
-    assert [k.texts for k in keyed] == [
-        indexing.texts(k.entry.title, k.entry.blocks) for k in keyed
-    ]
+    for each in keyed:
+        entry = indexing.whole(each).entry
+        assert each.ready is not None and len(entry.blocks) > 10
+        assert each.ready.texts == indexing.texts(entry.title, entry.blocks)
