@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from bot.ingest.byline import declared_names, kind_of, read_body
 from bot.ingest.limits import MAX_BLOCKS, MAX_CONTENT, MAX_TAGS
@@ -72,14 +73,23 @@ def distinct_terms(terms: Iterable[Term]) -> tuple[Term, ...]:
     """Return the terms, each normal form once in order, the site's default category dropped."""
     kept: dict[str, Term] = {}
     for term in terms:
-        name = tag_display(name_text(term.name))
-        key = tag_key(name)
-        if not key or key in kept or is_default_category(name, term.slug):
+        key, cleaned = _cleaned(term)
+        if cleaned is None or key in kept:
             continue
-        kept[key] = Term(name, term.kind, clean_text(term.slug or "") or None)
+        kept[key] = cleaned
         if len(kept) == MAX_TAGS:
             break
     return tuple(kept.values())
+
+
+@lru_cache(maxsize=4096)
+def _cleaned(term: Term) -> tuple[str, Term | None]:
+    """Return the key and the cleaned form of a term, None where it is no tag at all."""
+    name = tag_display(name_text(term.name))
+    key = tag_key(name)
+    if not key or is_default_category(name, term.slug):
+        return key, None
+    return key, Term(name, term.kind, clean_text(term.slug or "") or None)
 
 
 def _within_limits(blocks: Sequence[Block]) -> Sequence[Block]:

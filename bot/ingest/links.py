@@ -41,6 +41,7 @@ def _join(base: str, link: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1024)
 def _checked(text: str) -> str | None:
     try:
         parts = urlsplit(text)

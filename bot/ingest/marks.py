@@ -6,6 +6,7 @@ Whole lines only, in the languages seen in real captures (formats.md 2).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _MORE_WORDS = "|".join(
     (
@@ -43,8 +44,10 @@ _ALONE = re.compile(
     rf"(?:[:：‘'“\"«].{{0,200}}|[^.!?]{{0,100}}(?:{_ELLIPSIS}|{_ARROW})|[^.!?]{{0,40}})[)\]]?",
     re.IGNORECASE,
 )
+FORMS = (_BRACKETED, _AFTER_ELLIPSIS, _BEFORE_ARROW)
 # What stands in every mark within a text: the patterns are only tried where one of them does.
 _HINTS = ("…", "..", ". .", "&", "»", "›", "→", ">", "⟶", "➝", "➞", "(", "[")
+_ARROWS = ("»", "›", "→", ">", "⟶", "➝", "➞", "&")
 _BARE_ELLIPSIS = re.compile(rf"{_ELLIPSIS}\s*$")
 
 _FURNITURE = re.compile(
@@ -108,13 +111,24 @@ def strip_more(text: str) -> tuple[str, bool]:
     if 4 < len(text) <= 250 and _ALONE.fullmatch(text):
         return "", True
     tail_at = max(0, len(text) - _MAX_MARK)
-    if not any(hint in text[tail_at:] for hint in _HINTS):
+    tail = text[tail_at:]
+    if not any(hint in tail for hint in _HINTS):
         return text, False
-    for form in (_BRACKETED, _AFTER_ELLIPSIS, _BEFORE_ARROW):
+    for form in possible(tail):
         found = form.search(text, tail_at)
         if found is not None:
             return strip_more(text[: found.start()])[0], True
     return text, False
+
+
+def possible(tail: str) -> Iterator[re.Pattern[str]]:
+    """Yield the forms of a mark that a text's end may hold, by a character that each must have."""
+    if "[" in tail or "(" in tail:
+        yield _BRACKETED
+    if "…" in tail or "&" in tail or tail.count(".") > 2:
+        yield _AFTER_ELLIPSIS
+    if any(arrow in tail for arrow in _ARROWS):
+        yield _BEFORE_ARROW
 
 
 def ends_in_ellipsis(text: str) -> bool:

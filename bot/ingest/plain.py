@@ -38,8 +38,11 @@ def strip_invisible(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """Return text on one line: invisible characters gone, every run of spaces one plain space."""
+    # Printable text holds none of what is stripped and no white space but the plain one, and is
+    # told 10 times as fast as by a pattern.
+    if text.isprintable():
+        return " ".join(text.split()) if "  " in text else text.strip(" ")
     text = " ".join(text.split())
-    # Printable text holds none of what is stripped, and is told 10 times as fast as by a pattern.
     return text if text.isprintable() else " ".join(strip_invisible(text).split())
 
 

@@ -27,9 +27,8 @@ def texts(title: str, blocks: Sequence[Block]) -> Texts:
     heads = [block.text for block in blocks if block.type is BlockType.SUBHEADING]
     body = [block.text for block in blocks if block.type is not BlockType.SUBHEADING]
     title_text, title_words = text.indexed([title])
-    heads_text, heads_words = text.indexed(heads)
-    body_text, body_words = text.indexed(body)
-    return Texts(title_text, heads_text, body_text, title_words, joined([heads_words, body_words]))
+    (heads_text, body_text), words = text.indexed_together(heads, body)
+    return Texts(title_text, heads_text, body_text, title_words, words)
 
 
 def made_ready(keyed: Keyed) -> Keyed:
@@ -42,7 +41,7 @@ def made_ready(keyed: Keyed) -> Keyed:
         any(block.type is BlockType.IMAGE for block in entry.blocks),
         openings(made.body.split(" ", OPENING)[:OPENING] if made.body else ()),
     )
-    return replace(keyed, entry=replace(entry, blocks=()), ready=ready)
+    return Keyed(replace(entry, blocks=()), keyed.keys, keyed.content_hash, ready)
 
 
 def whole(keyed: Keyed) -> Keyed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 from bot.query.folding import straight, visible
 
@@ -14,6 +15,7 @@ _DEFAULT_SLUG = re.compile(r"uncategori[sz]ed(?:-[a-z]{2,3}|-\d+)?")
 _DEFAULT_KEYS = frozenset(("uncategorized", "uncategorised"))
 
 
+@lru_cache(maxsize=4096)
 def tag_key(name: str) -> str:
     """Return the normal form by which tags are one and the same; empty: no tag at all.
 

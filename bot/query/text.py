@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +23,7 @@ __all__ = [
     "fold",
     "index_text",
     "indexed",
+    "indexed_together",
     "prefix",
     "query_tokens",
     "tokens",
@@ -116,7 +117,13 @@ def indexed(parts: Sequence[str]) -> tuple[str, str]:
 
     The same as index_text and words_text of each part put together.
     """
-    return _analyser().indexed(parts)
+    (found,), words = _analyser().indexed(parts)
+    return found, words
+
+
+def indexed_together(*texts: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Return the tokens of each of several texts, given in parts, and the words of them all."""
+    return _analyser().indexed(*texts)
 
 
 def prefix(text: str) -> str:
@@ -155,17 +162,26 @@ class _Analyser:
         pieces = (text.lower() if _is_shouted(text) else text).split()
         return " ".join(filter(None, map(self._pieces.__getitem__, pieces)))
 
-    def indexed(self, parts: Sequence[str]) -> tuple[str, str]:
-        plain = (part.lower() if _is_shouted(part) else part for part in parts)
-        pieces = " ".join(plain).split()
-        found = filter(None, map(self._pieces.__getitem__, pieces))
-        words = filter(None, map(self._pieces.unstemmed.__getitem__, dict.fromkeys(pieces)))
-        return " ".join(found), " ".join(dict.fromkeys(" ".join(words).split()))
+    def indexed(self, *texts: Sequence[str]) -> tuple[tuple[str, ...], str]:
+        found = []
+        every: list[str] = []
+        for parts in texts:
+            plain = [part.lower() if _is_shouted(part) else part for part in parts]
+            pieces = " ".join(plain).split()
+            found.append(" ".join(filter(None, map(self._pieces.__getitem__, pieces))))
+            every += pieces
+        return tuple(found), self._words(dict.fromkeys(every))
 
     def words_text(self, text: str) -> str:
-        pieces = dict.fromkeys((text.lower() if _is_shouted(text) else text).split())
-        found = filter(None, map(self._pieces.unstemmed.__getitem__, pieces))
-        return " ".join(dict.fromkeys(" ".join(found).split()))
+        return self._words(dict.fromkeys((text.lower() if _is_shouted(text) else text).split()))
+
+    def _words(self, pieces: Iterable[str]) -> str:
+        found = dict.fromkeys(filter(None, map(self._pieces.unstemmed.__getitem__, pieces)))
+        words = " ".join(found)
+        # Most pieces are a word each: only then are there spaces between them alone.
+        if words.count(" ") < len(found):
+            return words
+        return " ".join(dict.fromkeys(words.split()))
 
 
 class _Pieces(dict[str, str]):

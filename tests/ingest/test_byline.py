@@ -1,7 +1,10 @@
 """The grammar of bylines, source lines, sub-headings and kinds."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.ingest import marks
 from bot.ingest.byline import (
     declared_names,
     kind_of,
@@ -239,3 +242,12 @@ def test_terms_in_furniture_are_parted_by_commas_and_lost_links_leave_none() -> 
 @pytest.mark.parametrize("line", ["Harbour Notes", "Tagged by hand", "A category apart", "x" * 400])
 def test_other_lines_are_no_headings(line: str) -> None:
     assert read_heading(line) is None
+
+
+@given(
+    st.lists(st.sampled_from([*"….[]( )&;»→>.", "read more", "&hellip;", "more", "suite", " a"]))
+)
+def test_no_mark_of_an_excerpt_is_passed_over(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    possible = list(marks.possible(text))
+    assert all(form in possible or form.search(text) is None for form in marks.FORMS)

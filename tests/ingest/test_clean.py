@@ -3,9 +3,12 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.ingest.clean import clean_text, html_to_blocks, read_html, title_text
 from bot.ingest.dates import parse_date
+from bot.ingest.plain import strip_invisible
 from bot.model import BlockType
 
 
@@ -194,3 +197,9 @@ def test_dates_are_read_in_the_spellings_of_real_feeds(text: str, iso: str) -> N
 )
 def test_dates_that_are_unknown_impossible_or_undecidable_are_none(text: object) -> None:
     assert parse_date(text) is None
+
+
+@given(st.text(st.sampled_from("a B.\u00a0\u200b\n\té\u202e東 "), max_size=12))
+def test_a_line_has_single_spaces_and_nothing_invisible(text: str) -> None:
+    expected = " ".join(strip_invisible(" ".join(text.split())).split())
+    assert clean_text(text) == expected

@@ -51,6 +51,13 @@ def test_sub_headings_and_body_are_apart_and_share_their_words() -> None:
     )
 
 
+@given(PARTS, PARTS)
+def test_texts_indexed_together_share_their_words(heads: list[str], body: list[str]) -> None:
+    (head, rest), words = text.indexed_together(heads, body)
+    assert (head, rest) == (text.indexed(heads)[0], text.indexed(body)[0])
+    assert words == indexing.joined([text.indexed(heads)[1], text.indexed(body)[1]])
+
+
 def test_an_entry_comes_out_of_a_worker_as_it_went_in() -> None:
     image = Block(BlockType.IMAGE, "A chart", "https://site.example/a.png")
     entry = Entry("A title", tags=(Term("UN", "category", "u-n"),), post_id=7, blocks=(image,))
