@@ -15,8 +15,8 @@ _READERS = 2
 LONG = 4 * MEGABYTE
 """From here on a second process is worth its start, half a second of a processor."""
 
-_AHEAD = 12
-"""Pieces read before they are asked for, of all readers: more than are stored at once."""
+_AHEAD = 8
+"""Pieces read before they are asked for, of all readers: nearly as many as are stored at once."""
 
 _MEMORY_PER_FILE = 20
 """Megabytes of a worker's memory for each megabyte of a file: text, tree and entries at once."""

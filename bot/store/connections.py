@@ -28,6 +28,10 @@ READERS = 2
 BUSY_S = 30.0
 # A passive checkpoint each time the log passes this size: SQLite's own default of 1000 pages.
 CHECKPOINT_BYTES = 4_096_000
+_USUAL = ("cache_size = -32000", "mmap_size = 1073741824")
+# A long import goes over the whole file and comes back to little of it: what is mapped counts as
+# this process's memory, and would be all of a large archive.
+_IN_BULK = ("cache_size = -16000", "mmap_size = 0")
 
 
 class _Thread(aiosqlite.Connection):
@@ -55,10 +59,14 @@ def _set_up(connection: sqlite3.Connection, *, reads: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA cache_size = -32000")
-    connection.execute("PRAGMA mmap_size = 1073741824")
+    _tune(connection, _USUAL)
     if reads:
         connection.execute("PRAGMA query_only = ON")
+
+
+def _tune(connection: sqlite3.Connection, pragmas: tuple[str, ...]) -> None:
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}")
 
 
 class Connections:
@@ -71,6 +79,7 @@ class Connections:
         self._writer = writer
         self._readers = readers
         self._lock = lock
+        self._bulk = False
         self._log = path.with_name(path.name + "-wal")
         # Called with "read" or "write" and the seconds a call took, waiting for its turn included.
         self.observe: Callable[[str, float], object] = lambda call, seconds: None
@@ -97,10 +106,11 @@ class Connections:
         finally:
             lock.close()
 
-    async def write(self, job: Job[Result], *, durable: bool = True) -> Result:
+    async def write(self, job: Job[Result], *, durable: bool = True, bulk: bool = False) -> Result:
         """Run the job in one immediate transaction and return its result.
 
-        `durable=False` leaves the last commits to the system's care (bulk imports only). Raises
+        `durable=False` leaves the last commits to the system's care (bulk imports only); `bulk`
+        spares memory until the next durable write, for one of many long transactions. Raises
         StoreError when another process keeps writing or the disk is full.
         """
         started = time.perf_counter()
@@ -108,7 +118,7 @@ class Connections:
         job = seen.watched(job) if seen else job
         try:
             return await self._writer.run(
-                partial(self._locked, partial(self._transaction, job, durable=durable))
+                partial(self._locked, partial(self._transaction, job, durable=durable, bulk=bulk))
             )
         finally:
             self._done("write", started, seen)
@@ -151,9 +161,12 @@ class Connections:
             return result
 
     def _transaction(
-        self, job: Job[Result], connection: sqlite3.Connection, *, durable: bool
+        self, job: Job[Result], connection: sqlite3.Connection, *, durable: bool, bulk: bool
     ) -> Result:
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if bulk is not self._bulk and (bulk or durable):
+            _tune(connection, _IN_BULK if bulk else _USUAL)
+            self._bulk = bulk
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = job(connection)

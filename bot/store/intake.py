@@ -87,7 +87,8 @@ class IntakeStore:
             self._record, feed_id, reading, keyed, now, scope_id, announce, feed_state, bulk
         )
         started = time.perf_counter()
-        intake = await self._connections.write(job, durable=not bulk or announce)
+        durable = not bulk or announce
+        intake = await self._connections.write(job, durable=durable, bulk=not durable)
         if self._connections.tell is not None and (intake.new or intake.updated):
             taken = f"{intake.new} new, {intake.updated} changed, {intake.owed} owed"
             # A feed names its newest first; what changed may stand anywhere.

@@ -300,3 +300,21 @@ async def test_the_index_is_made_anew_when_the_text_function_changes(tmp_path: P
         query = language.parse("harbour tag:sea author:ode")
         assert (await store.articles.search(query, PUBLIC_SCOPE, now=NOW)).total == 1
         assert await store.meta.get("text_version") != "0"
+
+
+async def test_a_long_import_maps_no_file_and_the_next_durable_write_does_again(
+    store: Store,
+) -> None:
+    def told(connection: sqlite3.Connection) -> tuple[int, int, int]:
+        names = ("synchronous", "cache_size", "mmap_size")
+        sync, cache, mapped = (connection.execute(f"PRAGMA {n}").fetchone()[0] for n in names)
+        return sync, cache, mapped
+
+    write = store._connections.write
+    usual = await write(told)
+    assert usual[0] == 2 and usual[2] > 0
+    assert await write(told, durable=False, bulk=True) == (1, -16_000, 0)
+    # What is kept between two portions of an import changes nothing back.
+    assert await write(told, durable=False) == (1, -16_000, 0)
+    assert await write(told) == usual
+    assert await write(told, durable=False) == (1, *usual[1:])
