@@ -31,7 +31,7 @@ CHECKPOINT_BYTES = 4_096_000
 _USUAL = ("cache_size = -32000", "mmap_size = 1073741824")
 # A long import goes over the whole file and comes back to little of it: what is mapped counts as
 # this process's memory, and would be all of a large archive.
-_IN_BULK = ("cache_size = -16000", "mmap_size = 0")
+_IN_BULK = ("cache_size = -8000", "mmap_size = 0")
 
 
 class _Thread(aiosqlite.Connection):

@@ -313,8 +313,8 @@ async def test_a_long_import_maps_no_file_and_the_next_durable_write_does_again(
     write = store._connections.write
     usual = await write(told)
     assert usual[0] == 2 and usual[2] > 0
-    assert await write(told, durable=False, bulk=True) == (1, -16_000, 0)
+    assert await write(told, durable=False, bulk=True) == (1, -8_000, 0)
     # What is kept between two portions of an import changes nothing back.
-    assert await write(told, durable=False) == (1, -16_000, 0)
+    assert await write(told, durable=False) == (1, -8_000, 0)
     assert await write(told) == usual
     assert await write(told, durable=False) == (1, *usual[1:])
