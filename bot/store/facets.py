@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from bot.query.nodes import Query
-from bot.query.packing import unpacked
 from bot.store import searching
 from bot.store.beside import Beside
 from bot.store.postings import KEY, UNKNOWN_DATE, Array, Postings
