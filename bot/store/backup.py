@@ -118,7 +118,8 @@ def _examined(connection: sqlite3.Connection, file: Path) -> Copy:
         (articles,) = connection.execute("SELECT count(*) FROM articles").fetchone()
         (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         is_whole = fault == "ok" and not has_strays(connection)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # What SQLite says of a damaged schema need not be text.
         is_whole = False
     if not is_whole:
         raise StoreError("backup.damaged", path=str(file))

@@ -168,10 +168,17 @@ def _filled(part: Path, lines: Iterable[str]) -> Moved:
                 raise StoreError("state.incomplete", table=table, found=found, told=told)
         migrate(connection)
         connection.execute("PRAGMA journal_mode = MEMORY")
-        index.rebuild(connection)
-        stories.rebuild(connection)
+        _derive(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
     return moved
+
+
+def _derive(connection: sqlite3.Connection) -> None:
+    try:
+        index.rebuild(connection)
+        stories.rebuild(connection)
+    except (ValueError, TypeError, LookupError) as error:
+        raise StoreError("state.bad_value", what=str(error)[:200]) from error
 
 
 def _read_header(line: str) -> Moved:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from discord.gateway import KeepAliveHandler
 
 from bot.app import WIRE, paced
 from bot.chat.client import Ports, TagwireClient
@@ -39,6 +41,17 @@ KINDS = {
 # In seconds of the loop: the longest that anything here waits for, and how often one looks.
 LONG_S = 4 * 86_400.0
 LOOK_EVERY_S = 0.5
+
+
+def end_heartbeats() -> None:
+    """End the threads that would send heartbeats into a loop that is gone.
+
+    They count the machine's seconds. A connection that is made while its client is being closed, as
+    happens when hours pass at once, leaves its thread behind.
+    """
+    for thread in threading.enumerate():
+        if isinstance(thread, KeepAliveHandler):
+            thread.stop()
 
 
 class NoFeeds:
@@ -81,6 +94,7 @@ class Desk:
             await self.halt()
             await self.client.close()
             await asyncio.gather(login, return_exceptions=True)
+            end_heartbeats()
 
     def begin(self) -> None:
         """Let the courier work from now on."""

@@ -79,11 +79,11 @@ async def test_a_kill_between_any_two_steps_leaves_the_story_once_with_its_copy_
         await publish(desk, "B")
     upkeep = Upkeep(desk.store, DiscordAmender(desk.client, WIRE), now=desk.now)
     if step == "edit":
-        await asyncio.sleep(60)
+        await desk.later(60)
         desk.server.faults.add("PATCH /channels/*/messages/*", Drop(after=True))
         await upkeep.tick(desk.now())
     # The process ends here; the next one goes on from what is written down.
-    await asyncio.sleep(wait_s)
+    await desk.later(wait_s)
     if step not in ("copy recorded", "edit"):
         await publish(desk, "B")
     after = Courier(desk.store, desk.poster, now=desk.now, metrics=Metrics(), pace=desk.pace)
@@ -91,7 +91,7 @@ async def test_a_kill_between_any_two_steps_leaves_the_story_once_with_its_copy_
         await after.tick(desk.now())
         await after.settle()
         await upkeep.tick(desk.now())
-        await asyncio.sleep(30)
+        await desk.later(30)
     shown = texts(desk, channel)
     told = [text for text in shown if TITLE in text]
     assert len(told) == 1

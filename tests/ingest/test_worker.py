@@ -53,7 +53,8 @@ async def test_a_sentence_crosses_and_the_worker_stays() -> None:
     ],
 )
 async def test_a_lost_worker_is_a_sentence_and_is_replaced(reader: Any, key: str) -> None:
-    async with Workers(1, Limits(seconds=1.0, memory_mb=400)) as workers:
+    seconds = 20.0 if key == "ingest.read_too_heavy" else 1.0
+    async with Workers(1, Limits(seconds=seconds, memory_mb=400)) as workers:
         [before] = await gathered(workers, hostile_readers.process_id)
         with pytest.raises(UnreadableError) as caught:
             await gathered(workers, reader)

@@ -22,7 +22,7 @@ from bot.store.state import export, load
 from tests.conftest import NOW
 
 RELEASED = Path(__file__).parents[1] / "schemas" / "v0.1.db.gz"
-bounded = settings(max_examples=60, deadline=None)
+bounded = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_a_damaged_state_is_refused_whole_or_gives_a_sound_store(state: str) -> 
 
 
 def test_a_damaged_backup_never_takes_the_place_of_a_database(database: bytes) -> None:
-    @bounded
+    @settings(bounded, max_examples=30)
     @given(damages(database))
     def try_it(damaged: bytes) -> None:
         with folder_with(database) as folder, folder_with(damaged) as other:
@@ -117,7 +117,7 @@ def test_a_damaged_backup_never_takes_the_place_of_a_database(database: bytes) -
 async def test_a_damaged_database_is_opened_or_refused_in_a_sentence(database: bytes) -> None:
     frames: list[bytes] = []
 
-    @settings(max_examples=40, deadline=None)
+    @settings(bounded, max_examples=40)
     @given(damages(database))
     def collect(damaged: bytes) -> None:
         frames.append(damaged)
