@@ -133,6 +133,15 @@ def test_a_wrong_arrow_is_seen() -> None:
     assert len(list(forbidden(bad, source))) == 2
 
 
+def test_the_nouns_are_asked_of_the_package_and_not_of_its_files() -> None:
+    files = {path.stem for path in (ROOT / "bot" / "model").glob("*.py")} - {"__init__"}
+    outside = [path for path in modules() if path.parent.name != "model"]
+    assert files
+    for path in outside:
+        reached = {name for _, name in imports(path) if name.startswith("bot.model.")}
+        assert {name.split(".")[2] for name in reached} & files == set(), path
+
+
 def test_the_pure_floors_do_no_input_or_output() -> None:
     effects = {"socket", "asyncio", "os", "subprocess", "urllib.request", "http", "time"}
     for path in modules():
