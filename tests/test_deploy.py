@@ -192,7 +192,7 @@ def test_unit_gives_the_bot_time_to_stop_and_hides_the_token() -> None:
 def test_reload_of_the_unit_is_the_signal_that_the_bot_reads_settings_at() -> None:
     unit = (DEPLOY / "tagwire.service").read_text("utf-8")
     assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in unit
-    assert "signal.SIGHUP, parts.reload" in (ROOT / "bot" / "app.py").read_text("utf-8")
+    assert "signal.SIGHUP, parts.reload" in (ROOT / "bot" / "app" / "wiring.py").read_text("utf-8")
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")

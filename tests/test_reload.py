@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import _reloaded_by_signal, assembled
+from bot.app import assembled, reloaded_by_signal
 from bot.settings import SETTINGS, read
 
 
@@ -28,7 +28,7 @@ async def test_sighup_takes_up_what_can_change_and_leaves_the_rest(home: Path) -
         (home / "tagwire.toml").write_text(
             'log_level = "warning"\npoll_interval = 60\nblocked_guilds = "5"\nfeeds_per_guild = 1\n'
         )
-        with _reloaded_by_signal(parts):
+        with reloaded_by_signal(parts):
             os.kill(os.getpid(), signal.SIGHUP)
             await asyncio.sleep(0.05)
         assert parts.settings.log_level == "warning"

@@ -1,48 +1,27 @@
-"""The running bot, and the only place where its parts meet.
-
-Opens the store and the sessions, starts the tasks, hands the cogs their ports, closes in reverse.
-"""
+"""The running bot: its tasks from the login to the last farewell, and what a reload takes up."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import re
-import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import aiohttp
 import discord
 
-from bot import __version__, log, metrics, starts
-from bot.chat.amend import DiscordAmender
-from bot.chat.checkup import check_discord
-from bot.chat.client import Ports, TagwireClient
-from bot.chat.outcomes import CLOUDFLARE_SILENCE_S, Wire, asked_s, is_wall
-from bot.chat.patience import leave_doubt
-from bot.chat.post import DiscordPoster
-from bot.chat.webhooks import POSTING
+from bot import __version__, log, metrics
+from bot.chat.client import TagwireClient
 from bot.delivery import Courier
 from bot.errors import TagwireError
-from bot.ingest.addresses import Guard
-from bot.ingest.desk import Desk
-from bot.ingest.fetch import Fetcher, open_session
-from bot.ingest.identity import link_key
-from bot.ingest.poll import Poller, Rhythm
-from bot.ingest.worker import READING, Workers
+from bot.ingest.poll import Poller
 from bot.metrics import Metrics
-from bot.model import Finding, Target
-from bot.quota import Pace, Silenced
 from bot.settings import Settings, read
 from bot.store import Store
 from bot.store.retention import Limits
-from bot.trace import Trace
 from bot.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
@@ -54,7 +33,6 @@ RESTART_TASK_S = 5.0
 COUNT_EVERY_S = 15.0
 PARENT_EVERY_S = 1.0
 TIDY_FIRST_S = 300.0
-TOO_MANY = 429
 TIDY_EVERY_S = 86_400.0
 SEARCH_EVERY_S = 5.0
 SEARCH_LOOK_S = 0.5
@@ -68,36 +46,10 @@ RELOADABLE = frozenset(
     | {"keep_days", "keep_articles", "view_days", "audit_days", "post_days", "left_days"}
 )
 
-WIRE = Wire(unsent=(aiohttp.ClientConnectorError, Silenced), unclear=(aiohttp.ClientError,))
-
-
-_UNCOUNTED = re.compile(r"/(interactions|webhooks)/")
-# Starting a forum post takes no nonce, and a server's error may have made it.
-_UNREPEATABLE = re.compile(r"/channels/\d+/threads$")
-
-
-class Unanswered(aiohttp.ClientError):
-    """A server's error where asking again could do a thing twice."""
-
 
 def utc_now() -> datetime:
     """Return the moment: the one clock that everything started from here is handed."""
     return datetime.now(UTC)
-
-
-async def run(settings: Settings) -> None:
-    """Run the bot until it is told to stop. Raises TagwireError for what a person has to mend."""
-    if not settings.token:
-        raise TagwireError("app.token_missing")
-    stop = asyncio.Event()
-    with _stopped_by_signals(stop):
-        async with assembled(settings) as parts:
-            if not settings.discord_api:
-                await starts.take_turn(parts.store, utc_now(), stop)
-            if stop.is_set():
-                return
-            with _reloaded_by_signal(parts):
-                await parts.work(stop, settings.token)
 
 
 class Parts:
@@ -247,113 +199,6 @@ class Parts:
         await self.client.wait_until_ready()
 
 
-@asynccontextmanager
-async def assembled(settings: Settings) -> AsyncIterator[Parts]:
-    """Open everything the bot needs, in order, and close it in reverse."""
-    counts = Metrics()
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(settings.data))
-        store.lock_instance()
-        store.observe(counts.watch_database())
-        store.settle(settings.correction_delay_s)
-        trace = Trace(settings.trace_fd) if settings.trace_fd else None
-        if trace is not None:
-            store.trace(trace.tell)
-        guard = Guard(allow_private=settings.allow_private_feeds, ports=settings.feed_ports)
-        session = await stack.enter_async_context(open_session(guard))
-        workers = await stack.enter_async_context(Workers(limits=READING))
-        fetcher = Fetcher(session, guard, contact=settings.contact)
-        rhythm = Rhythm(
-            fixed_s=settings.fixed_poll_interval_s,
-            host_gap_s=settings.host_gap_s,
-            concurrency=settings.poll_concurrency,
-        )
-        owed = asyncio.Event()
-        poller = Poller(store, fetcher, workers, metrics=counts, rhythm=rhythm, owed=owed)
-        desk = Desk(store, fetcher, workers, poller, feeds_per_guild=settings.feeds_per_guild)
-        ports = Ports(
-            store=store,
-            feeds=desk,
-            now=utc_now,
-            settings=settings,
-            metrics=counts,
-            link_key=link_key,
-            begun=trace.begin if trace is not None else None,
-        )
-        pace = Pace()
-        client = TagwireClient(
-            ports,
-            api=settings.discord_api,
-            http_trace=paced(pace, counts),
-            shards=settings.shards,
-        )
-        poster = DiscordPoster(client, WIRE, client.say_in)
-        upkeep = Upkeep(store, DiscordAmender(client, WIRE, client.say_in), now=utc_now)
-        courier = Courier(store, poster, now=utc_now, metrics=counts, owed=owed, pace=pace)
-        if settings.metrics_port:
-            served = await metrics.serve(
-                counts, settings.metrics_host, settings.metrics_port, client.is_ready
-            )
-            stack.push_async_callback(served.cleanup)
-        yield Parts(client, courier, upkeep, poller, counts, store, settings)
-
-
-async def examine_discord(settings: Settings, targets: Sequence[Target]) -> tuple[Finding, ...]:
-    """Look at Discord for the doctor; what cannot be reached is a finding too."""
-    try:
-        return await check_discord(settings.token or "", settings.discord_api, targets)
-    except (aiohttp.ClientError, discord.DiscordException, OSError, TimeoutError) as error:
-        key = "doctor.discord_unreachable"
-        params = {"what": type(error).__name__}
-        return (Finding("discord", "error", key, params, f"{key}_remedy"),)
-
-
-def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
-    """Return hooks that let each request to Discord wait for its place, and count the waits.
-
-    A block or a limit for the whole bot holds up every request, whichever met it. What no nonce
-    protects is not asked again by discord.py: it is looked for first.
-    """
-    trace = aiohttp.TraceConfig()
-
-    async def begin(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
-        # The answers to commands and buttons are not counted (discord.md 1.4), and never wait.
-        context.counted = False
-        if "/api/" not in about.url.path:
-            return
-        if _UNCOUNTED.search(about.url.path) and context.trace_request_ctx != POSTING:
-            pace.check()
-            return
-        started = time.perf_counter()
-        await pace.take()
-        context.counted = True
-        counts.rate_limit_waits.inc(time.perf_counter() - started)
-
-    async def end(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
-        answer = getattr(about, "response", None)
-        if answer is not None and answer.status == TOO_MANY:
-            asked = asked_s(answer.headers) or 0.0
-            counts.rate_limit_waits.inc(asked)
-            if is_wall(answer.headers):
-                pace.be_silent(max(CLOUDFLARE_SILENCE_S, asked))
-            elif answer.headers.get("X-RateLimit-Scope") == "global":
-                pace.hold(asked)
-        if context.counted:
-            context.counted = False
-            pace.give_back()
-        failed = answer is not None and answer.status >= 500 and about.method == "POST"
-        if failed:
-            leave_doubt()
-        by_webhook = context.trace_request_ctx == POSTING
-        if failed and (by_webhook or _UNREPEATABLE.search(about.url.path)):
-            raise Unanswered
-
-    trace.on_request_start.append(begin)
-    trace.on_request_end.append(end)
-    trace.on_request_exception.append(end)
-    return trace
-
-
 async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
     """Run a task to its end, and start it again when it dies of a defect."""
     while True:
@@ -372,28 +217,3 @@ def _raise_for(results: Iterable[BaseException | None]) -> None:
             raise TagwireError("delivery.unauthorised") from result
         if isinstance(result, Exception):
             raise TagwireError("app.gateway_failed", detail=str(result)) from result
-
-
-@contextmanager
-def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set an event on SIGTERM and SIGINT while the block runs."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    for number in numbers:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-
-@contextmanager
-def _reloaded_by_signal(parts: Parts) -> Iterator[None]:
-    """Read the settings again on SIGHUP while the block runs."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, parts.reload)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
