@@ -119,6 +119,15 @@ def test_an_environment_without_pip_is_given_it(machine: Machine) -> None:
     assert "-m ensurepip" in machine.asked()
 
 
+def test_a_checkout_that_was_moved_gets_an_environment_of_its_own(machine: Machine) -> None:
+    machine.run()
+    machine.checkout = machine.checkout.rename(machine.folder / "moved")
+    (machine.folder / "asked").unlink()
+    assert machine.run().stdout == f"ran version in {machine.checkout}\n"
+    assert f"-m venv {machine.checkout}/.venv" in machine.asked()
+    assert len([line for line in machine.asked() if "-m pip install" in line]) == 2
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_says_so(machine: Machine) -> None:
     machine.checkout.chmod(0o555)
