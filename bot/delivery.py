@@ -24,7 +24,7 @@ from bot.store.waiting import SILENT_UNTIL
 
 _log = logging.getLogger(__name__)
 
-# Discord honours a nonce for "a few minutes"; two is what may be relied on (discord.md 1.5). A try
+# Discord honours a nonce for "a few minutes"; two is what may be relied on. A try
 # may wait for a minute before it leaves (chat.patience), so that it has to begin within the first.
 NONCE_WINDOW = timedelta(minutes=2)
 REQUEST_MOST = timedelta(minutes=1)

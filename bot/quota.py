@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-# Discord's limit for all of a bot's requests together (discord.md 1.4), and a grain of salt.
+# Discord's limit for all of a bot's requests together, and a grain of salt.
 REQUESTS_MOST = 50
 REQUESTS_WINDOW_S = 1.005
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import sqlite3
+import tokenize
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -152,6 +153,17 @@ def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
 def test_a_broken_link_is_seen() -> None:
     text = "[a](absent.md) [b](#absent) [c](docs/architecture.md#floors) [d](https://x.example)"
     assert list(broken_links(ROOT / "README.md", text)) == ["absent.md", "#absent"]
+
+
+def test_pages_that_code_refers_to_exist() -> None:
+    names = {page.name for page in PAGES}
+    named: list[str] = []
+    for source in [*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]:
+        with tokenize.open(source) as lines:
+            for token in tokenize.generate_tokens(lines.readline):
+                if token.type in (tokenize.COMMENT, tokenize.STRING):
+                    named += re.findall(r"[\w-]+\.md\b", token.string)
+    assert sorted(set(named) - names) == []
 
 
 def shown_commands(text: str) -> Iterator[list[str]]:

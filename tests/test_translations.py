@@ -17,7 +17,7 @@ SAME = tomllib.loads((Path(__file__).parent / "same_in_languages.toml").read_tex
 # What members read; the rest is the operator's and may follow file by file.
 AREAS = ("chat", "cogs", "delivery", "error", "ingest", "query", "store")
 OTHERS = [language for language in languages() if language != "en"]
-# Discord's limits for what is drawn into these places (discord.md 1.2 and 1.3).
+# Discord's limits for what is drawn into these places.
 DESCRIPTION_CHARS = 100
 LABEL_CHARS = 80
 LABELS = {

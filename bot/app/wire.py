@@ -35,7 +35,7 @@ def paced(pace: Pace, counts: Metrics) -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
 
     async def begin(_: aiohttp.ClientSession, context: Any, about: Any) -> None:
-        # The answers to commands and buttons are not counted (discord.md 1.4), and never wait.
+        # The answers to commands and buttons are not counted by Discord, and never wait.
         context.counted = False
         if "/api/" not in about.url.path:
             return

@@ -1,4 +1,4 @@
-"""Who may moderate, and what the bot lacks to post somewhere (discord.md 1.6)."""
+"""Who may moderate, and what the bot lacks to post somewhere."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sends parcels to Discord and finds them again: the poster that the courier is handed.
 
 Every message carries the parcel's nonce, which Discord honours for a few minutes, and its marker,
-which can be read back from the channel's own messages long after (discord.md 1.5 and 3.2).
+which can be read back from the channel's own messages long after.
 """
 
 from __future__ import annotations

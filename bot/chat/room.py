@@ -12,7 +12,7 @@ from discord import ui
 from bot.chat.escape import cut, inert, isolated, linked
 from bot.model import Copy
 
-# Discord's ceilings are 4,000 characters and 10,170 bytes with 12 for each text (discord.md 1.2).
+# Discord's ceilings are 4,000 characters and 10,170 bytes with 12 for each text.
 CHARS = 3_900
 BYTES = 9_900
 TEXT_OVERHEAD_BYTES = 12

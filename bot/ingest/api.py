@@ -1,7 +1,7 @@
 """Walks the posts of a WordPress site through its API, newest first, place by place.
 
 Pages go by date, not by number: what is published or deleted meanwhile moves no page. Totals are
-shown, never believed (formats.md 6).
+shown, never believed.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class ApiWalk:
             self.posts_url = _without_paging(fetched.permanent_url)
 
     def _try_plain_links(self, error: FetchError) -> bool:
-        """Turn to the address that works where a site's links are not pretty (formats.md 6)."""
+        """Turn to the address that works where a site's links are not pretty."""
         parts = urlsplit(self.posts_url)
         home, found, _ = parts.path.partition("/wp-json/")
         if error.status != 404 or self._has_answered or not found:

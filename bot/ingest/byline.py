@@ -1,7 +1,6 @@
 """The grammar of an article's blocks, one for all forms: byline, source line, sub-headings, kind.
 
-formats.md 1 and 7 are its law: a byline is "NAMES wrote . . . ." as a whole first line, the source
-"Source : NAME" as the last one.
+A byline is "NAMES wrote . . . ." as a whole first line, the source "Source : NAME" as the last one.
 """
 
 from __future__ import annotations
@@ -117,8 +116,8 @@ def kind_of(title: str) -> Kind:
 def read_body(blocks: Sequence[Block], *, plain: bool, truncated: bool = False) -> Body:
     """Take byline, source line, marks and furniture off the blocks of one article.
 
-    `plain` is true for text without markup, where sub-headings are short lines (formats.md 1). In
-    marked-up text that rule holds only beside a byline or source line and no marked sub-heading.
+    `plain` is true for text without markup, where sub-headings are short lines. In marked-up text
+    that rule holds only beside a byline or source line and no marked sub-heading.
     """
     rest = _without_furniture(blocks)
     rest, cut = _without_more(rest)
@@ -139,7 +138,7 @@ def read_body(blocks: Sequence[Block], *, plain: bool, truncated: bool = False) 
 
 
 def mark_subheadings(blocks: Sequence[Block]) -> list[Block]:
-    """Mark the short lines of their own as sub-headings (formats.md 1), never the first or last."""
+    """Mark the short lines of their own as sub-headings, never the first or last."""
     marked = list(blocks)
     for index in range(1, len(blocks) - 1):
         before, block, after = blocks[index - 1 : index + 2]

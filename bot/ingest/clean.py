@@ -62,7 +62,7 @@ def read_html(html: str, base: str | None = None, *, autop: bool | None = None) 
     """Return the blocks of a piece of HTML and whether it is an excerpt.
 
     `autop`: blank lines part paragraphs and single ones are kept, as WordPress renders its stored
-    text (formats.md 5). None: blank lines part paragraphs where the HTML marks none itself.
+    text. None: blank lines part paragraphs where the HTML marks none itself.
     """
     cut_off = len(html) > MAX_CONTENT
     html = html[:MAX_CONTENT]

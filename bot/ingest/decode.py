@@ -1,4 +1,4 @@
-"""Bytes to text as formats.md 4 says: BOM, strict UTF-8, HTTP charset, declaration, cp1252."""
+"""Bytes to text by the first that holds: BOM, strict UTF-8, HTTP charset, declaration, cp1252."""
 
 from __future__ import annotations
 

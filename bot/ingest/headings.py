@@ -1,4 +1,4 @@
-"""The headings of archive pages: what the page is an archive of (formats.md 2)."""
+"""The headings of archive pages: what the page is an archive of."""
 
 from __future__ import annotations
 

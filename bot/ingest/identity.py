@@ -1,6 +1,6 @@
 """By which keys an item is known again, strongest first, and what makes its content the same.
 
-Scoped guid, WordPress site and post number, canonical link, title with date (issue 4); what was
+Scoped guid, WordPress site and post number, canonical link, title with date; what was
 found without link and date, as in a saved text page, by its title and the beginning of its text.
 """
 

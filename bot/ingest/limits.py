@@ -1,10 +1,10 @@
-"""How much of a document is read. Sources: discord.md 4.2 unless a line says otherwise."""
+"""How much of a document is read: far over what is seen in the wild, far under what would hurt."""
 
 MAX_ITEMS = 500
 """Items of one feed document; a file handed over by the operator may hold MAX_FILE_ITEMS."""
 
 MAX_FILE_ITEMS = 20_000
-"""Items of a saved file that is no WordPress export (formats.md 5 counts 20,000 posts there)."""
+"""Items of a saved file that is no WordPress export (of one site those hold 20,000 and more)."""
 
 MAX_TITLE = 1_000
 """Characters of a title."""
@@ -28,13 +28,13 @@ MAX_AUTHORS = 50
 """Authors of one article."""
 
 MAX_LINK = 2_048
-"""Characters of a link (discord.md 1: a longer one is refused in embeds and buttons)."""
+"""Characters of a link (Discord refuses a longer one in embeds and buttons)."""
 
 MAX_INFLATED = 15 * 1024 * 1024
 """Bytes a compressed document may grow to (miniflux's cap)."""
 
 MAX_OUTLINES = 5_000
-"""Feeds of an OPML file (formats.md 6: the longest seen holds 710)."""
+"""Feeds of an OPML file (the longest seen holds 710)."""
 
 MAX_OFFERS = 20
 """Feeds and APIs that one page may offer."""

@@ -21,8 +21,7 @@ _POST_QUERY = re.compile(r"(?:^|&)p=(\d{1,18})(?:&|$)")
 def safe_link(link: object, base: str | None = None) -> str | None:
     """Return an absolute http or https link without userinfo, or None where there is none.
 
-    Relative links need a base. Bad ports, other schemes and more than MAX_LINK characters are
-    None (discord.md 4.3: only http(s) links are shown).
+    Relative links need a base. Bad ports, other schemes and overlong links are None.
     """
     if not isinstance(link, str) or not link.strip() or len(link) > MAX_LINK:
         return None
@@ -81,7 +80,7 @@ def fold_link(link: str) -> str:
     """Return the form by which spellings of one link are equal; "" for what is no web link.
 
     Folded: scheme, host case, www, default port, trailing slash, index file, /amp, fragment and
-    tracking parameters; the order of the others (issue 4, formats.md 3 and 4).
+    tracking parameters; the order of the others.
     """
     try:
         parts = urlsplit(link)

@@ -1,6 +1,6 @@
 """Marks of an excerpt ("Continue reading") and furniture of a page ("Leave a comment").
 
-Whole lines only, in the languages seen in real captures (formats.md 2).
+Whole lines only, in the languages seen in real captures.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def is_footer(text: str) -> bool:
 def named_terms(line: str) -> tuple[list[str], list[str]]:
     """Return the (tags, categories) that a line such as "Posted in X | Tagged a, b" names.
 
-    Commas part names here and nowhere else (formats.md 8); lost links leave no empty names.
+    Commas part names here and nowhere else; lost links leave no empty names.
     """
     if len(line) > _LONGEST_FURNITURE:
         return [], []

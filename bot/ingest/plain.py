@@ -8,7 +8,7 @@ import re
 from bot.ingest.limits import MAX_NAME, MAX_TITLE
 
 # C0 and C1 controls, zero-width and bidi characters, soft hyphen, BOM, non-characters and lone
-# surrogates (those cannot be bound in SQLite): formats.md 4, discord.md 4.2 and 4.3.
+# surrogates (those cannot be bound in SQLite).
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
 _LOOSE_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 _NEWLINES = re.compile(r"\n{3,}")
 
-# What counts as a real tag in a title; "1 < 2" and "<stdio.h>" are text (formats.md 4).
+# What counts as a real tag in a title; "1 < 2" and "<stdio.h>" are text.
 _TAG = re.compile(
     r"</?(?:a|abbr|acronym|b|bdi|bdo|big|blink|blockquote|br|center|cite|code|del|div|em|font|h[1-6]"
     r"|hr|i|img|ins|kbd|li|mark|marquee|nobr|object|ol|p|pre|q|s|script|small|span|strike|strong"
@@ -57,7 +57,7 @@ def clean_lines(text: str) -> str:
 def title_text(raw: str) -> str:
     """Return a title as text: entities decoded at most twice, then real tags dropped, cut.
 
-    Titles are double-escaped in the wild (formats.md 4); "1 < 2" survives.
+    Titles are double-escaped in the wild; "1 < 2" survives.
     """
     text = raw[: MAX_TITLE * 8]
     for _ in range(2):

@@ -37,7 +37,7 @@ class Block:
 
 
 class Kind(StrEnum):
-    """What an article is, told by the marker in its title (formats.md section 7)."""
+    """What an article is, told by the marker in its title."""
 
     ARTICLE = "article"
     CHART = "chart"

@@ -27,7 +27,7 @@ class Sequel:
 class Parcel:
     """One post ready to be sent: what the courier hands to the poster.
 
-    `nonce` is at most 25 characters and the same for every try of one generation (discord.md 1.5).
+    `nonce` is at most 25 characters and the same for every try of one generation (Discord's limit).
     `marker` is the text a reconciliation looks for in the channel's own messages.
     `overflow` counts the articles left out by the cap; `query` opens them. `started_at` is when the
     first try whose fate is still unknown began, if there is one (`doubtful`); `degraded` asks for
@@ -68,7 +68,7 @@ class Parcel:
 
 
 class Fate(StrEnum):
-    """What became of one try to post (discord.md 1.8 and 3.2)."""
+    """What became of one try to post."""
 
     SENT = "sent"
     RETRY = "retry"

@@ -13,7 +13,7 @@ from bot.store.connections import Connections
 from bot.store.rows import packed_json, second
 
 CHANNEL = "alert_channel_id"
-# After this long without success a feed is a person's matter (peers.md, recommendation 7).
+# After this long without success a feed is a person's matter.
 FAILING_FOR = timedelta(hours=24)
 KEPT_FOR = timedelta(days=90)
 _AT_ONCE = 10

@@ -1,4 +1,4 @@
-"""The tables of discord.md 1.8 and 3.2: what each answer means for a post."""
+"""What each answer of Discord, or none, means for a post."""
 
 import json
 from dataclasses import dataclass, field

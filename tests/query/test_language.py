@@ -1,4 +1,4 @@
-"""The query language: design.md's table of cases, strictness, limits, and the way back to text."""
+"""The query language: its table of cases, strictness, limits, and the way back to text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tag identity: every row of formats.md section 8, and what may never fold."""
+"""Tag identity: what folds into one tag, and what may never fold."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 No theme's class names: a post is found by its linked heading, its part of the page is the largest
 element around that heading and no other. What WordPress itself writes (post_class, rel="tag",
-api.w.org) is read where it stands (formats.md 3).
+api.w.org) is read where it stands.
 """
 
 from __future__ import annotations

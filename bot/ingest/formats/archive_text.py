@@ -1,4 +1,4 @@
-"""A saved archive page as plain text: a header, then entries (formats.md 1 and 2).
+"""A saved archive page as plain text: a header, then entries.
 
 Its own grammar, since no library knows it. An entry is a title, perhaps a byline, paragraphs and a
 source line; blank lines only part blocks. Pages of other themes, without source lines and bylines,

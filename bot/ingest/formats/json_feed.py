@@ -103,7 +103,7 @@ def _body(item: dict[str, Any], base: str | None) -> Markup:
 
 
 def _identifier(value: object) -> str | None:
-    """Return an id as text; numbers are allowed in the wild (formats.md 6), 7.0 being 7."""
+    """Return an id as text; numbers are allowed in the wild, 7.0 being 7."""
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,7 +1,7 @@
 """Answers of a WordPress site's REST API, and of wordpress.com's v1.1, as decoded JSON.
 
 Told apart by shape: a list of posts, one post, the list of wordpress.com, the API's own
-description, an error, a term (formats.md 6).
+description, an error, a term.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The stream is cut at item ends and each item parsed by itself with xml.etree, so that one broken
 item costs no other. A DOCTYPE is cut out with the header, so no entity is ever declared. Comments,
-mail and IP addresses are never read (formats.md 5).
+mail and IP addresses are never read.
 """
 
 from __future__ import annotations
