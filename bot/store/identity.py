@@ -170,13 +170,16 @@ def load(connection: sqlite3.Connection, article_id: int) -> Stored:
 def merged(stored: Stored, entry: Entry, *, same_feed: bool, polled: bool) -> Entry:
     """Return the article as it stands after the entry; what it lacks keeps its stored value.
 
-    A truncated text or an excerpt never replaces a full body. Another feed's copy only fills in
-    what was cut, unless it says that it is newer.
+    A truncated text or an excerpt never replaces a full body, nor does the same text with less
+    markup (a page saved as plain text). Another feed's copy only fills in what was cut, unless it
+    says that it is newer.
     """
     old = stored.entry
     newer = seconds(entry.updated_at) or 0
     takes = same_feed or newer > max(stored.updated_at or 0, stored.published_at or 0)
-    keeps_body = _is_excerpt(entry, old) or not (takes or (old.truncated and not entry.truncated))
+    fills_in = old.truncated and not entry.truncated
+    lesser = _is_excerpt(entry, old) or _is_plainer(entry, old)
+    keeps_body = lesser or not (takes or fills_in)
     base = entry if takes else old
     other = old if takes else entry
     return replace(
@@ -200,6 +203,11 @@ def _is_excerpt(entry: Entry, old: Entry) -> bool:
     new_text, old_text = _flat(entry.blocks), _flat(old.blocks)
     shorter = len(new_text) < len(old_text) * _EXCERPT_SHARE
     return shorter and old_text.startswith(new_text.rstrip("….[] "))
+
+
+def _is_plainer(entry: Entry, old: Entry) -> bool:
+    types, old_types = ({block.type for block in blocks} for blocks in (entry.blocks, old.blocks))
+    return types < old_types and _flat(entry.blocks) == _flat(old.blocks)
 
 
 def _flat(blocks: Sequence[Block]) -> str:

@@ -107,6 +107,17 @@ async def test_an_excerpt_never_replaces_a_full_body(newsroom: Newsroom, excerpt
     assert (article.blocks[0].text, article.truncated) == (FULL, False)
 
 
+async def test_the_same_text_with_less_markup_changes_nothing(newsroom: Newsroom) -> None:
+    guests = "Cod hide there.\nCrabs cut the shoots."
+    page = (Block(BlockType.PARAGRAPH, "A meadow."), Block(BlockType.LIST, guests))
+    saved = (page[0], *(Block(BlockType.PARAGRAPH, line) for line in guests.splitlines()))
+    marked, plain = (replace(make_entry("Eelgrass", url="u"), blocks=b) for b in (page, saved))
+    await newsroom.publish(plain)
+    assert (await newsroom.publish(marked)).updated == 1
+    assert (await newsroom.publish(plain)).unchanged == 1
+    assert (await the_article(newsroom.store)).blocks == page
+
+
 async def test_a_full_body_replaces_an_excerpt(newsroom: Newsroom) -> None:
     await newsroom.publish(make_entry("Pier", body="The harbour…", url="u", truncated=True))
     assert (await newsroom.publish(make_entry("Pier", body=FULL, url="u"), feed="B")).updated == 1
