@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import discord
 import pytest
 
 from bot.app import assembled, run, utc_now
@@ -57,6 +58,16 @@ async def test_it_starts_answers_and_ends_when_told_and_leaves_nothing_behind(
     left = {task for task in asyncio.all_tasks() - before if "_run_once" not in repr(task)}
     ours = [task for task in left if "bot/" in repr(task) and "playground" not in repr(task)]
     assert ours == []
+
+
+async def test_a_start_alarms_nobody_about_voice(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.VoiceClient, "warn_nacl", True)
+    monkeypatch.setattr(discord.VoiceClient, "warn_dave", True)
+    async with assembled(settings):
+        pass
+    assert [record.message for record in caplog.records if "voice" in record.message] == []
 
 
 async def test_a_second_bot_is_refused_while_the_first_one_lives(settings: Settings) -> None:

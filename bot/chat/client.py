@@ -113,6 +113,8 @@ class TagwireClient(commands.AutoShardedBot):
         # Set here and not at import: one process talks to one Discord, named by its settings.
         if api:
             discord.http.Route.BASE = api.rstrip("/")
+        # Nothing here speaks: that no voice package is installed is no news to an operator.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
