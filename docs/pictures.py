@@ -25,8 +25,9 @@ from bot.playground.server import Server  # noqa: E402
 IMAGES = ROOT / "docs" / "images"
 MOST_BYTES = 150 * 1024
 SCENES = (
-    ("tag", (1180, 930), "dark"),
-    ("article", (1180, 930), "light"),
+    ("tag", (1180, 1120), "dark"),
+    ("article", (1180, 1060), "light"),
+    ("search", (1180, 1190), "dark"),
     ("moderator", (1180, 930), "dark"),
     ("post", (1180, 800), "light"),
     ("bench", (1280, 860), "light"),
@@ -178,6 +179,15 @@ async def article(page: Page, _: Server) -> None:
     await page.locator(".message.ephemeral").wait_for()
     await page.wait_for_timeout(300)
     await scroll_to(page, ".message.ephemeral")
+
+
+async def search(page: Page, _: Server) -> None:
+    """Search with a misspelt word: the repair is said, and what matched is quoted."""
+    await page.get_by_role("button", name="Dismiss message").last.click()
+    await command(page, "search", "electoin -video")
+    answer = page.locator(".message").last
+    await answer.get_by_role("button", name="Narrow").wait_for()
+    await scroll_to(page, ".message .used")
 
 
 async def moderator(page: Page, server: Server) -> None:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 SITE = ROOT / "site"
 BESIDE = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+FIRST = "tutorial.md"
 SECTIONS = {"how-to": "How to", "reference": "Reference", "decisions": "Decisions"}
 _LINK = re.compile(r"(!?\[[^\]]*\])\((?![a-z]+:|#)([^)\s]+)\)")
 _ASKED_ELSEWHERE = re.compile(
@@ -68,7 +69,8 @@ def stage(docs: Path) -> None:
 def configuration(docs: Path) -> str:
     """Return the generator's settings; the pages are listed as they lie."""
     pages: list[dict[str, object]] = [{"Tagwire": "index.md"}]
-    own = sorted(p for p in docs.glob("*.md") if p.name not in ("index.md", *BESIDE))
+    own = [p for p in docs.glob("*.md") if p.name not in ("index.md", *BESIDE)]
+    own.sort(key=lambda page: (page.name != FIRST, page.name))
     pages += [{heading(page): page.name} for page in own]
     for folder, title in SECTIONS.items():
         found = sorted((docs / folder).glob("*.md"))

@@ -24,6 +24,9 @@ AREAS = {key.partition(".")[0] for key in catalogue().sentences}
 # What the sh script does itself, beside the verbs of the command line.
 SCRIPT_VERBS = {"test", "bench", "soak", "audit", "sbom", "docs"}
 
+# What begins with a slash in the pages and is an address or a folder.
+NO_COMMANDS = ("var/", "etc/", "proc/", "data", "metrics", "healthz", "readyz")
+
 
 @pytest.mark.parametrize("name", sorted(generate.PAGES))
 def test_reference_page_is_what_the_code_says(name: str) -> None:
@@ -183,6 +186,39 @@ def test_command_lines_shown_exist(page: Path) -> None:
     shown = list(shown_commands(page.read_text("utf-8")))
     called = {" ".join(words) if words[0] in groups else words[0] for words in shown}
     assert sorted(called - paths - SCRIPT_VERBS) == []
+
+
+def slash_lines(text: str) -> Iterator[list[str]]:
+    """Yield the words of every slash command that a page shows as code, without the slash."""
+    for words in re.findall(r"(?:`|^ *)/([a-z][^`\n]*)", text, flags=re.M):
+        if not words.startswith(NO_COMMANDS):
+            yield words.split()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_slash_commands_shown_exist_with_their_options(page: Path) -> None:
+    known = {c.qualified_name: [o.name for o in c.parameters] for c in generate.slash_commands()}
+    groups = {name.split()[0] for name in known if " " in name}
+    for first, *rest in slash_lines(page.read_text("utf-8")):
+        name = f"{first} {rest.pop(0)}" if first in groups and rest else first
+        assert name in known or (name in groups and not rest), name
+        option, colon, _ = rest[0].partition(":") if rest else ("", "", "")
+        assert not colon or option in known[name], f"{name} {option}"
+
+
+def test_every_picture_is_shown_and_comes_from_a_scene() -> None:
+    kept = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+    shown = {n for p in PAGES for n in re.findall(r"images/([\w.-]+)\)", p.read_text("utf-8"))}
+    assert shown == kept
+    scenes = re.findall(r'^    \("(\w+)", \(', (ROOT / "docs" / "pictures.py").read_text(), re.M)
+    assert {f"{name}.png" for name in scenes} == {name for name in kept if name.endswith(".png")}
+
+
+def test_the_picture_of_the_architecture_names_what_there_is() -> None:
+    picture = (ROOT / "docs" / "images" / "architecture.svg").read_text("utf-8")
+    named = re.findall(r'class="code"[^>]*>([\w./]+)<', picture)
+    assert len(named) >= 6
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -27,6 +27,7 @@ def test_every_page_is_listed_and_begins_with_readme(tmp_path: Path) -> None:
     site.stage(docs)
     listed = tomllib.loads(site.configuration(docs))["project"]["nav"]
     assert listed[0] == {"Tagwire": "index.md"}
+    assert _paths(next(iter(listed[1].values()))) == ["tutorial.md"]
     named = {p for entry in listed for value in entry.values() for p in _paths(value)}
     assert named == {p.relative_to(docs).as_posix() for p in docs.rglob("*.md")}
     pages = list((ROOT / "docs").rglob("*.md"))
