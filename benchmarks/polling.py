@@ -6,12 +6,15 @@ the peer's turns lie between ours; the first part warms both up. Ours selects wh
 validators through the guard, keeps hosts apart and writes what each answer changes; the peer asks
 and reads, as many at a time. Both share this process. Memory is that of a process that polls
 10,000 feeds less that of one that polls 100. The last row polls and reads feeds of 100 full
-articles as fast as they come, and tells how late the event loop was meanwhile.
+articles as fast as they come, in a process set up as the bot's is, and tells how late its event
+loop was meanwhile. Lateness is judged whole, whoever made it; beside it stands what a loop that
+only sleeps had to wait in the same seconds on the same machine (idle_loop.py).
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import statistics
@@ -21,15 +24,17 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import aiohttp
 
 from benchmarks.feed_host import ETAG, ITEMS, address, served
 from benchmarks.grounds import private_kb
+from benchmarks.idle_loop import Late, idle_loop, watched
 from benchmarks.pairs import Row, interleave_async, p99
+from bot import app
 from bot.ingest.addresses import Guard
 from bot.ingest.fetch import Fetcher, open_session, user_agent
 from bot.ingest.poll import Poller, Rhythm
@@ -41,7 +46,6 @@ FEEDS, FEW, PAIRS = 10_000, 100, 5
 PARTS = PAIRS + 1
 LEAST_SHARE, MOST_KB, MOST_LATE_MS = 0.5, 2.0, 10.0
 FULL_FEEDS, SECONDS = 4, 12.0
-PACE_S = 0.005
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # Longer than any feed waits for its next poll, so that each round finds all due again.
 ROUND = timedelta(days=2)
@@ -54,7 +58,7 @@ def measure() -> Sequence[Row]:
         folder = Path(name)
         rate = asyncio.run(_rate(folder / "rate", port))
         memory = _memory(folder, port)
-        return [rate, memory, asyncio.run(_lateness(folder / "full", port))]
+        return [rate, memory, _lateness(folder / "full", port)]
 
 
 async def _rate(folder: Path, port: int) -> Row:
@@ -147,11 +151,16 @@ def _memory(folder: Path, port: int) -> Row:
 
 def _peak_kb(folder: Path, port: int, feeds: int) -> int:
     asyncio.run(with_feeds(folder, port, feeds))
-    command = [sys.executable, "-m", "benchmarks.polling", str(folder)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    asked, most_kb = map(int, said.stdout.split())
+    asked, most_kb = map(int, _said("memory", str(folder)).split())
     assert asked == feeds, asked
     return most_kb
+
+
+def _said(*arguments: str) -> str:
+    """Run this module in a process of its own and return what it says."""
+    command = [sys.executable, "-m", "benchmarks.polling", *arguments]
+    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=120)
+    return ended.stdout
 
 
 async def _poll_once(folder: Path) -> tuple[int, int]:
@@ -171,61 +180,52 @@ async def _poll_once(folder: Path) -> tuple[int, int]:
     return asked, most_kb
 
 
-async def _lateness(folder: Path, port: int) -> Row:
-    await with_feeds(folder, port, FULL_FEEDS, "full")
-    late: list[Late] = []
-    idle: list[Late] = []
+def _lateness(folder: Path, port: int) -> Row:
+    asyncio.run(with_feeds(folder, port, FULL_FEEDS, "full"))
+    late = Lateness(**json.loads(_said("late", str(folder))))
+    return Row(
+        f"lateness of the event loop while feeds of {ITEMS} articles are polled, p99 in ms",
+        f"{late.p99_ms:.1f} ms",
+        f"{MOST_LATE_MS:g} ms",
+        late.p99_ms,
+        MOST_LATE_MS,
+        n=late.n,
+        note=f"{late.polls / SECONDS:.1f} feeds/s, an article of each is new; a process beside it "
+        f"whose loop only sleeps: {late.idle_p99_ms:.1f} ms; less the time that the loop's thread "
+        f"stood in line for a core: {late.own_p99_ms:.1f} ms",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """What a run of full feeds showed; `own_p99_ms` is less the waiting for a core."""
+
+    p99_ms: float
+    own_p99_ms: float
+    idle_p99_ms: float
+    n: int
+    polls: int
+
+
+async def _late(folder: Path) -> Lateness:
+    """Poll full feeds as fast as they come, and watch the loop; an idle process runs beside."""
+    seen: list[Late] = []
     polls = 0
     now = START + ROUND
     async with polling(folder, Rhythm(host_gap_s=0.0)) as poller:
         # The first documents are stored whole; what follows is a feed's everyday.
         await _polled(poller, now)
-        async with watched(idle):
-            await asyncio.sleep(2)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + SECONDS
-        async with watched(late):
-            while loop.time() < until:
-                now += ROUND
-                polls += await _polled(poller, now)
-    p99_ms = p99([each.seconds for each in late]) * 1000
-    return Row(
-        f"lateness of the event loop while feeds of {ITEMS} articles are polled, p99 in ms",
-        f"{p99_ms:.1f} ms",
-        f"{MOST_LATE_MS:g} ms",
-        p99_ms,
-        MOST_LATE_MS,
-        n=len(late),
-        note=f"{polls / SECONDS:.1f} feeds/s, an article of each is new; p99 of an idle loop "
-        f"{p99([each.seconds for each in idle]) * 1000:.1f} ms; p99 of what CPU time of this "
-        f"process can account for {p99([each.own for each in late]) * 1000:.1f} ms",
-    )
-
-
-class Late(NamedTuple):
-    """Seconds that a wake-up came late, and how many of them this process may have used itself."""
-
-    seconds: float
-    own: float
-
-
-@asynccontextmanager
-async def watched(late: list[Late]) -> AsyncIterator[None]:
-    """Gather how late the event loop comes back to a task that sleeps, every few milliseconds."""
-    loop = asyncio.get_running_loop()
-
-    async def watch() -> None:
-        while True:
-            due_at, used_s = loop.time() + PACE_S, time.process_time()
-            await asyncio.sleep(PACE_S)
-            seconds = loop.time() - due_at
-            late.append(Late(seconds, min(seconds, time.process_time() - used_s)))
-
-    watcher = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watcher.cancel()
+        with idle_loop(SECONDS) as idle:
+            loop = asyncio.get_running_loop()
+            until = loop.time() + SECONDS
+            async with watched(seen):
+                while loop.time() < until:
+                    now += ROUND
+                    polls += await _polled(poller, now)
+            idle_p99_s = float(await asyncio.to_thread(idle.readline))
+    own_s = [each.seconds - each.in_line_s for each in seen]
+    p99_s = p99([each.seconds for each in seen])
+    return Lateness(p99_s * 1000, p99(own_s) * 1000, idle_p99_s * 1000, len(seen), polls)
 
 
 @asynccontextmanager
@@ -266,4 +266,8 @@ async def with_feeds(folder: Path, port: int, count: int, path: str = "still") -
 
 
 if __name__ == "__main__":
-    print(*asyncio.run(_poll_once(Path(sys.argv[1]))))
+    if sys.argv[1] == "memory":
+        print(*asyncio.run(_poll_once(Path(sys.argv[2]))))
+    else:
+        app.favour_the_loop()
+        print(json.dumps(asdict(asyncio.run(_late(Path(sys.argv[2]))))))

@@ -54,7 +54,7 @@ def run() -> None:
     gc.disable()
     from bot import app, log, reports
 
-    gc.freeze()
+    app.favour_the_loop()
     gc.enable()
     chosen = settings()
     log.set_up(chosen.log_level, chosen.log_format)
