@@ -57,9 +57,11 @@ FETCH_MODULES = {"fetch", "addresses"}
 WAYS_IN = {"poll", "desk", "archive", "shares", "worker", "document", "reading"} | {
     "api",
     "heal",
+    "hosted",
     "pace",
     "paged",
     "sync",
+    "taken_down",
     "whole_site",
 }
 

@@ -39,7 +39,7 @@ _TRIES = 4
     show_default=True,
     help="Stop after the page that reaches so many articles.",
 )
-@click.option("--whole", is_flag=True, help="Read everything again; hide what the site took down.")
+@click.option("--whole", is_flag=True, help="Read everything again, not only what was changed.")
 @as_json
 def sync(feed: str, since: datetime | None, most: int, whole: bool, wants_json: bool) -> None:
     """Read the whole site of FEED (an id or an address); what stopped goes on where it was."""

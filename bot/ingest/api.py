@@ -7,80 +7,41 @@ shown, never believed.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from bot.errors import FetchError, UnreadableError
 from bot.ingest.api_page import Facts, Listed, Name, Names, read_names, read_page
 from bot.ingest.fetch import Fetched
+from bot.ingest.hosted import HostedWalk, hosted_posts
 from bot.ingest.pace import Pace
+from bot.ingest.place import MOST_PAGES, ApiPage, Place, smaller
 from bot.ingest.worker import Workers
 from bot.model import Keyed, Reading
 
-_SIZES = (100, 20, 10)
 _LOOKED_UP = 100
 _MOST_NAMES = 20_000
 _POSTS = "/wp/v2/posts"
 _EMBED = "author,wp:term,wp:featuredmedia"
+_LEAN = "id,date,modified,title,link,guid,status,type,content.protected,_links.self"
 _HOSTED = "public-api.wordpress.com"
-# Smaller pages help where these came of large ones.
-_TOO_MUCH = frozenset({"ingest.fetch_too_large", "ingest.fetch_timeout", "ingest.fetch_server"})
-_MOST_PAGES = 100_000
 _MOST_OF_A_MOMENT = 200
 """Pages of one second: a site moved in one go has some, one that makes posts up has any number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a walk goes on: before a moment of the site's time, or at a page by its number.
-
-    `seen` are the posts of that moment (or of the page before) that were read already. `changed`
-    is set in a walk over what was modified since then, in UTC.
-    """
-
-    cursor: str | None = None
-    page: int = 1
-    seen: tuple[int, ...] = ()
-    by_number: bool = False
-    size: int = _SIZES[0]
-    changed: str | None = None
-
-    def as_json(self) -> dict[str, object]:
-        """Return the place in the form that is kept."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Place:
-        """Return the place that was kept; one of another version begins anew."""
-        try:
-            return cls(**{**kept, "seen": tuple(kept["seen"])})
-        except (KeyError, TypeError):
-            return cls()
-
-
-@dataclass(frozen=True, slots=True)
-class ApiPage:
-    """The posts of one page, and the place after it: None when it was the last.
-
-    `left` is how many posts the site says come after it, None where it does not say.
-    """
-
-    reading: Reading
-    keyed: tuple[Keyed, ...]
-    place: Place | None
-    left: int | None = None
-
-
 @dataclass(slots=True)
 class ApiWalk:
-    """A walk over one site's posts. `feed_url` scopes the posts' ids, as those of its feed."""
+    """A walk over one site's posts. `feed_url` scopes the posts' ids, as those of its feed.
+
+    `lean` asks for what tells posts apart and nothing else.
+    """
 
     pace: Pace
     workers: Workers
     posts_url: str
     feed_url: str | None = None
+    lean: bool = False
     _names: dict[str, dict[int, Name]] = field(default_factory=dict)
     _has_answered: bool = False
     _refusal: FetchError | None = None
@@ -88,7 +49,7 @@ class ApiWalk:
     async def pages(self, place: Place | None = None) -> AsyncIterator[ApiPage]:
         """Yield page after page. Raises FetchError or UnreadableError where it cannot go on."""
         place = place or Place()
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             fetched, place = await self._page(place)
             if fetched is None:
                 return
@@ -112,13 +73,13 @@ class ApiWalk:
         """Fetch the page at a place, smaller where that helps; None when it lies past the end."""
         while True:
             try:
-                fetched = await self.pace.get(_page_url(self.posts_url, place))
+                fetched = await self.pace.get(_page_url(self.posts_url, place, self.lean))
             except FetchError as error:
                 if error.status == 400 and _is_past_end(error, place):
                     return None, place
-                smaller = _smaller(place, error)
-                if smaller is not None:
-                    place = smaller
+                less = smaller(place, error)
+                if less is not None:
+                    place = less
                 elif not self._try_plain_links(error):
                     raise
             else:
@@ -143,7 +104,7 @@ class ApiWalk:
         return True
 
     async def _read(self, fetched: Fetched) -> tuple[Facts, Reading, tuple[Keyed, ...]]:
-        facts, reading, keyed = await self._parts(fetched, whole=False)
+        facts, reading, keyed = await self._parts(fetched, whole=self.lean)
         if facts.lacking:
             await self._look_up(facts.lacking)
             facts, reading, keyed = await self._parts(fetched, whole=True)
@@ -195,6 +156,14 @@ class ApiWalk:
         return {}
 
 
+def walk_of(
+    pace: Pace, workers: Workers, posts_url: str, feed_url: str | None, *, lean: bool = False
+) -> ApiWalk | HostedWalk:
+    """Return a walk over the posts that an API lists at an address, whichever API it is."""
+    kind = ApiWalk if hosted_posts(posts_url) is None else HostedWalk
+    return kind(pace, workers, posts_url, feed_url, lean)
+
+
 def advanced(place: Place, listed: Sequence[Listed]) -> Place | None:
     """Return the place after a page that was read, or None when nothing is left."""
     ids = tuple(post.id for post in listed)
@@ -231,6 +200,9 @@ def changed_since(moment: datetime) -> Place:
 
 def posts_address(api: str) -> str:
     """Return where an API lists its posts, from its root as sites name it, or as it is given."""
+    hosted = hosted_posts(api)
+    if hosted is not None:
+        return hosted
     parts = urlsplit(api)
     route = dict(parse_qsl(parts.query)).get("rest_route")
     if route is not None:
@@ -247,12 +219,13 @@ def is_posts_address(url: str) -> bool:
     """Whether an address is that of an API's whole list of posts."""
     parts = urlsplit(url)
     if not parts.query:
-        return parts.path.rstrip("/").endswith(_POSTS)
+        return hosted_posts(url) is not None or parts.path.rstrip("/").endswith(_POSTS)
     return parse_qsl(parts.query) == [("rest_route", _POSTS)]
 
 
-def _page_url(posts_url: str, place: Place) -> str:
-    query = {"per_page": str(place.size), "_embed": _EMBED, "order": "desc", "orderby": "date"}
+def _page_url(posts_url: str, place: Place, lean: bool) -> str:
+    shown = {"_fields": _LEAN} if lean else {"_embed": _EMBED}
+    query = {"per_page": str(place.size), **shown, "order": "desc", "orderby": "date"}
     if place.cursor is not None:
         query["before"] = place.cursor
     if place.changed is not None:
@@ -283,16 +256,6 @@ def _left(total: int | None, place: Place, listed: int) -> int | None:
 
 def _is_past_end(error: FetchError, place: Place) -> bool:
     return place.page > 1 and error.reason in (None, "rest_post_invalid_page_number")
-
-
-def _smaller(place: Place, error: FetchError) -> Place | None:
-    if error.key not in _TOO_MUCH and not (error.status == 400 and place.page == 1):
-        return None
-    size = next((size for size in _SIZES if size < place.size), None)
-    if size is None:
-        return None
-    page = (place.page - 1) * place.size // size + 1 if place.by_number else place.page
-    return replace(place, size=size, page=page)
 
 
 def _second_after(date: str) -> str | None:

@@ -64,6 +64,46 @@ def read_page(
         yield tuple(_keyed(piece, feed_url))
 
 
+@dataclass(frozen=True, slots=True)
+class HostedFacts:
+    """What a page of WordPress.com's own API holds: its posts' ids, how many posts were found.
+
+    `next_page` is its handle of the next page, None on the last.
+    """
+
+    ids: tuple[int, ...]
+    found: int | None
+    next_page: str | None
+
+
+def read_hosted(
+    data: bytes, content_type: str | None, url: str, feed_url: str | None
+) -> Iterator[HostedFacts | Reading | tuple[Keyed, ...]]:
+    """Yield the facts of such a page, its reading without entries, then its posts in pieces.
+
+    Raises UnreadableError.
+    """
+    from bot.ingest.formats import rest
+
+    document = _json(data, content_type)
+    reading = rest.read(document, url=url, where=url)
+    posts = document.get("posts") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(posts, list):
+        raise UnreadableError("ingest.form_json_unknown")
+    ids = [post.get("ID") for post in posts if isinstance(post, dict)]
+    found, meta = document.get("found"), document.get("meta")
+    handle = meta.get("next_page") if isinstance(meta, dict) else None
+    yield HostedFacts(
+        tuple(number for number in ids if isinstance(number, int)),
+        found if isinstance(found, int) else None,
+        handle if isinstance(handle, str) and handle else None,
+    )
+    yield replace(reading, entries=(), site_url=None)
+    items = iter(reading.entries)
+    while piece := tuple(islice(items, PIECE)):
+        yield tuple(_keyed(piece, feed_url))
+
+
 def read_names(
     data: bytes, content_type: str | None, url: str, route: str
 ) -> Iterator[Mapping[int, Name]]:
@@ -77,13 +117,9 @@ def read_names(
 
 
 def _list(data: bytes, content_type: str | None, url: str) -> list[_Json]:
-    from bot.ingest.decode import decode, inflate
     from bot.ingest.formats import rest
 
-    try:
-        found: Any = json.loads(decode(inflate(data), content_type).lstrip("\ufeff"))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError("ingest.api_no_json") from error
+    found = _json(data, content_type)
     if isinstance(found, dict):
         # An error answer says why; anything else that is one object is no list of posts.
         rest.read(found, url=url)
@@ -91,6 +127,15 @@ def _list(data: bytes, content_type: str | None, url: str) -> list[_Json]:
     if not isinstance(found, list):
         raise UnreadableError("ingest.form_json_unknown")
     return [item for item in found if isinstance(item, dict)]
+
+
+def _json(data: bytes, content_type: str | None) -> Any:
+    from bot.ingest.decode import decode, inflate
+
+    try:
+        return json.loads(decode(inflate(data), content_type).lstrip("\ufeff"))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UnreadableError("ingest.api_no_json") from error
 
 
 def _listed(posts: Sequence[_Json]) -> Iterator[Listed]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import FetchError, UnreadableError
-from bot.ingest.api import ApiWalk, posts_address
+from bot.ingest.api import posts_address, walk_of
 from bot.ingest.fetch import Fetcher
 from bot.ingest.pace import Pace, Patience
 from bot.ingest.paged import FeedWalk, is_main_feed, older_url
@@ -115,7 +115,7 @@ class Healer:
     async def _from_api(
         self, pace: Pace, api: str, feed_url: str
     ) -> AsyncIterator[tuple[Keyed, ...]]:
-        async for page in ApiWalk(pace, self.workers, posts_address(api), feed_url).pages():
+        async for page in walk_of(pace, self.workers, posts_address(api), feed_url).pages():
             yield page.keyed
 
     async def _from_pages(

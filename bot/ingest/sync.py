@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from bot.errors import FetchError, TagwireError, UnreadableError
 from bot.ingest import discover
-from bot.ingest.api import ApiWalk, Place, changed_since, posts_address
+from bot.ingest.api import changed_since, posts_address, walk_of
 from bot.ingest.fetch import Fetcher
 from bot.ingest.pace import Pace, Patience
 from bot.ingest.paged import FeedWalk, is_main_feed
+from bot.ingest.place import Place
+from bot.ingest.taken_down import TakenDown, post_keys
 from bot.ingest.worker import Workers
 from bot.model import Feed, Intake, Keyed, Note, Offer, Problem, Reading
 from bot.store import Store
@@ -27,9 +29,6 @@ Progress = Callable[[str, int, int], None]
 
 MOST = 100_000
 """Articles of one run, where nobody asks for another number."""
-# More posts than this share of a feed's that a site no longer lists look like a fault of the site.
-_GONE_AT_MOST = 0.2
-_GONE_ALWAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +165,7 @@ class _Run:
     _listed: set[str] | None = None
     _news_only: bool = False
     _changes: int = 0
+    _asked: str = ""
 
     @property
     def _name(self) -> str:
@@ -215,13 +215,14 @@ class _Run:
 
     async def _api(self, place: Mapping[str, Any]) -> AsyncIterator[_Page]:
         pace = Pace(self.syncer.fetcher, self.syncer.now, self.syncer.patience)
-        address = str(place.get("address") or self.address)
-        walk = ApiWalk(pace, self.syncer.workers, address, self.feed.url)
+        self._asked = address = str(place.get("address") or self.address)
+        walk = walk_of(pace, self.syncer.workers, address, self.feed.url)
         kept = {name: value for name, value in place.items() if name in Place.__slots__}
         start = Place.from_json(kept) if kept else Place()
         if self.wanted.most is not None and self.wanted.most < start.size:
             start = replace(start, size=max(10, self.wanted.most)) if not kept else start
         async for page in walk.pages(start):
+            self._asked = walk.posts_url
             after = None if page.place is None else page.place.as_json()
             if after is not None:
                 after["address"] = walk.posts_url
@@ -284,8 +285,7 @@ class _Run:
 
     def _note(self, page: _Page) -> None:
         if self._listed is not None:
-            keys = (key for item in page.keyed for key in item.keys)
-            self._listed.update(key for key in keys if key.startswith("post:"))
+            self._listed.update(post_keys(page.keyed))
 
     async def _keep(self, place: Mapping[str, Any]) -> None:
         assert self._began_at is not None  # noqa: S101 - set before the first page
@@ -299,20 +299,23 @@ class _Run:
         assert self._began_at is not None  # noqa: S101 - set before the first page
         await self.syncer.store.walks.finish(self._name, self._began_at, self.syncer.now)
         await self.syncer.store.walks.notice(self.feed.id, None, {}, self.syncer.now)
-        if self._listed:
-            await self._withdraw(self._listed)
+        if self.way == "api":
+            await self._withdraw()
         return self.report
 
-    async def _withdraw(self, listed: set[str]) -> None:
-        """Hide what the site lists no more; it returns when a feed shows it again."""
-        gone, known = await self.syncer.store.walks.unlisted(self.feed.id, listed)
-        if len(gone) > max(_GONE_ALWAYS, known * _GONE_AT_MOST):
-            error = TagwireError("ingest.sync_many_gone", count=len(gone))
-            self.report = self.report.troubled(self.address, error)
-            return
-        for article_id in gone:
-            await self.syncer.store.articles.hide(article_id, "withdrawn")
-        self.report = replace(self.report, withdrawn=len(gone))
+    async def _withdraw(self) -> None:
+        """Hide what the site lists no more; what was changed since names none that was deleted."""
+        syncer = self.syncer
+        gone = TakenDown(syncer.store, self.feed, syncer.now)
+        try:
+            if self._listed is None and await gone.is_due():
+                pace = Pace(syncer.fetcher, syncer.now, syncer.patience, asked_before=True)
+                walk = walk_of(pace, syncer.workers, self._asked, self.feed.url, lean=True)
+                self._listed = await gone.listed(walk)
+            if self._listed:
+                self.report = replace(self.report, withdrawn=await gone.hide(self._listed))
+        except TagwireError as error:
+            self.report = self.report.troubled(self._asked, error)
 
 
 def _named_api(part: object) -> str | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.ingest import discover
 from bot.ingest.api import is_posts_address, posts_address
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.hosted import hosted_site
 from bot.ingest.pace import Patience
 from bot.ingest.paged import is_main_feed
 from bot.ingest.sync import MOST, Progress, Sources, Syncer, SyncReport, Wanted
@@ -37,7 +38,7 @@ class SiteReader:
     async def look(self, fetched: Fetched) -> discover.SiteFacts | None:
         """Return what a fetched page says of its site, None for a document of its own."""
         if is_posts_address(fetched.url):
-            return discover.SiteFacts(None, None, (fetched.url,), ())
+            return discover.SiteFacts(hosted_site(fetched.url), None, (fetched.url,), ())
         arguments = (fetched.body, fetched.content_type, fetched.url)
         async for part in self.workers.parts(discover.site, *arguments):
             if isinstance(part, discover.SiteFacts):

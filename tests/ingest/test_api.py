@@ -2,9 +2,10 @@
 
 import pytest
 
-from bot.ingest.api import Place, advanced, is_posts_address, posts_address
+from bot.ingest.api import advanced, is_posts_address, posts_address
 from bot.ingest.api_page import Listed
 from bot.ingest.paged import is_main_feed
+from bot.ingest.place import Place
 
 
 def listed(*posts: tuple[int, str]) -> list[Listed]:
@@ -49,8 +50,16 @@ def test_a_place_that_another_version_kept_begins_anew() -> None:
         ("https://a.example/wp-json/wp/v2/posts?page=3", "https://a.example/wp-json/wp/v2/posts"),
         ("https://a.example/?rest_route=/", "https://a.example/?rest_route=/wp/v2/posts"),
         (
-            "https://public-api.wordpress.com/rest/v1.1/sites/a.example/posts/",
+            "https://public-api.wordpress.com/wp/v2/sites/a.example/",
             "https://public-api.wordpress.com/wp/v2/sites/a.example/posts",
+        ),
+        (
+            "https://public-api.wordpress.com/rest/v1.1/sites/a.example",
+            "https://public-api.wordpress.com/rest/v1.1/sites/a.example/posts/",
+        ),
+        (
+            "https://b.example/rest/v1/sites/7/posts?number=5",
+            "https://b.example/rest/v1/sites/7/posts/",
         ),
     ],
 )
@@ -62,6 +71,9 @@ def test_the_posts_of_an_api_are_found_however_it_is_named(api: str, posts: str)
 def test_only_the_whole_list_of_posts_is_taken_for_the_site() -> None:
     assert is_posts_address("https://a.example/wp-json/wp/v2/posts")
     assert is_posts_address("https://a.example/?rest_route=/wp/v2/posts")
+    assert is_posts_address("https://b.example/rest/v1.1/sites/a.example/posts/")
+    assert not is_posts_address("https://b.example/rest/v1.1/sites/a.example/posts/7")
+    assert not is_posts_address("https://b.example/rest/v1.1/sites/a.example/posts/?tag=water")
     assert not is_posts_address("https://a.example/wp-json/wp/v2/posts?tags=7")
     assert not is_posts_address("https://a.example/wp-json/wp/v2/posts/7")
 

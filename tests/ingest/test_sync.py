@@ -16,6 +16,7 @@ from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.pace import Pace, Patience
 from bot.ingest.poll import Poller
 from bot.ingest.sync import Sources, Syncer, SyncReport, Wanted
+from bot.ingest.taken_down import is_due
 from bot.ingest.worker import Workers
 from bot.messages import catalogue
 from bot.model import Article, Feed, Note, Scope
@@ -103,8 +104,10 @@ async def test_a_second_sync_asks_only_for_what_was_changed(yard: Yard) -> None:
     post.body, post.modified_at = "Put right.", NOW + 2 * DAY
     report = await yard.sync(now=NOW + 3 * DAY)
     assert (report.read, report.updated, report.new) == (1, 1, 0)
-    assert "modified_after" in yard.blog.asked()[asked]
-    assert len(yard.blog.asked()) <= asked + 2
+    later = yard.blog.asked()[asked:]
+    assert "modified_after" in later[0]
+    assert all("_fields" in query for query in later[2:]), "ids alone, to see what was taken down"
+    assert len(later) <= 6
     [article] = await yard.titled("Post 41")
     assert article.blocks[0].text == "Put right."
 
@@ -238,13 +241,44 @@ async def test_unpublished_and_protected_posts_are_left_out(yard: Yard) -> None:
 async def test_what_the_site_took_down_is_hidden_and_returns_with_it(yard: Yard) -> None:
     await yard.sync()
     yard.blog.posts[20].status = "draft"
-    assert (await yard.sync()).withdrawn == 0, "changes alone do not tell"
-    report = await yard.sync(Wanted(whole=True))
-    assert report.withdrawn == 1
+    report = await yard.sync()
+    assert (report.withdrawn, report.read) == (1, 0), (
+        "the ids that are listed tell, not the changes"
+    )
     assert await yard.titled("Post 21") == []
     yard.blog.posts[20].status = "publish"
     await yard.sync(Wanted(whole=True))
     assert len(await yard.titled("Post 21")) == 1
+
+
+@pytest.mark.parametrize("way", [Wanted(), Wanted(whole=True)])
+async def test_a_post_that_got_a_password_is_hidden(yard: Yard, way: Wanted) -> None:
+    await yard.sync()
+    yard.blog.posts[20].protected = True
+    assert (await yard.sync(way)).withdrawn == 1
+    assert await yard.titled("Post 21") == []
+
+
+async def test_ids_that_cannot_be_asked_for_hide_nothing_and_are_told(yard: Yard) -> None:
+    await yard.sync()
+    yard.blog.posts[20].status = "draft"
+    whole = yard.blog.list_posts
+
+    async def no_ids(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=403) if "_fields" in request.query else await whole(request)
+
+    yard.blog.before(API, no_ids)
+    report = await yard.sync()
+    assert (report.withdrawn, report.is_whole) == (0, True)
+    assert [problem.key for problem in report.problems] == ["ingest.fetch_forbidden"]
+    assert await yard.count() == POSTS
+
+
+def test_a_large_sites_ids_are_compared_once_a_week() -> None:
+    assert is_due(2_000, NOW, NOW)
+    assert is_due(2_001, None, NOW)
+    assert not is_due(2_001, NOW - 6 * DAY, NOW)
+    assert is_due(2_001, NOW - 7 * DAY, NOW)
 
 
 async def test_a_site_that_seems_to_have_lost_most_of_itself_hides_nothing(yard: Yard) -> None:

@@ -44,7 +44,8 @@ def read(document: object, *, url: str | None = None, where: str = "") -> Readin
 
 
 def _refusal(document: _Json) -> UnreadableError:
-    code, message = document.get("code"), document.get("message")
+    # wordpress.com calls it `error`.
+    code, message = document.get("code") or document.get("error"), document.get("message")
     if isinstance(code, str) and isinstance(message, str):
         shown = cut(title_text(message), _LONGEST_MESSAGE)
         return UnreadableError("ingest.form_rest_error", code=cut(code, 60), message=shown)
@@ -65,7 +66,7 @@ def _description(document: _Json, url: str | None) -> Reading:
 def _is_post(item: object) -> bool:
     if not isinstance(item, dict) or "taxonomy" in item:
         return False
-    return "title" in item and ("content" in item or "excerpt" in item or "link" in item)
+    return "title" in item and not {"content", "excerpt", "link", "URL"}.isdisjoint(item)
 
 
 def _reading(form: str, items: Sequence[object], url: str | None, where: str) -> Reading:
