@@ -38,6 +38,7 @@ from bot import app
 from bot.ingest.addresses import Guard
 from bot.ingest.fetch import Fetcher, open_session, user_agent
 from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.turns import Turns
 from bot.ingest.worker import READING, Workers
 from bot.metrics import Metrics
 from bot.store import DATABASE, Store
@@ -238,8 +239,9 @@ async def polling(folder: Path, rhythm: Rhythm) -> AsyncIterator[Poller]:
         Workers(limits=READING) as workers,
     ):
         await store.warm()
-        fetcher = Fetcher(session, guard)
-        yield Poller(store, fetcher, workers, metrics=Metrics(), rhythm=rhythm)
+        with Turns.open(folder, rhythm.host_gap_s) as turns:
+            fetcher = Fetcher(session, guard, turns=turns)
+            yield Poller(store, fetcher, workers, metrics=Metrics(), rhythm=rhythm)
 
 
 async def with_feeds(folder: Path, port: int, count: int, path: str = "still") -> list[str]:

@@ -53,7 +53,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "sentry_sdk": {"reports"},
 }
 
-FETCH_MODULES = {"fetch", "addresses"}
+FETCH_MODULES = {"fetch", "addresses", "turns"}
 WAYS_IN = {"poll", "desk", "archive", "shares", "worker", "document", "reading"} | {
     "api",
     "heal",

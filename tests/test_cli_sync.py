@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from tests.ingest.blog import Blog
-from tests.ingest.loopback import Site
+from tests.ingest.loopback import Handler, Site
 
 POSTS = 130
 FIRST_AT = datetime(2026, 1, 1, 8, tzinfo=UTC)
@@ -117,6 +117,37 @@ def test_a_killed_sync_goes_on_where_it_stopped(run: Run, blog: Blog) -> None:
     blog.before(API, blog.list_posts)
     report = printed(run("sync", "1", "--json"))
     assert (report["resumed"], report["new"], report["whole"]) == (True, POSTS - 100, True)
+
+
+def test_two_processes_are_never_at_a_site_at_once(run: Run, blog: Blog) -> None:
+    """A feed asked anew while another process syncs its site: what the bot's poll does, too."""
+    run("feeds", "add", blog.feed_url)
+    syncing, inside, most = Event(), 0, 0
+
+    def slowly(handler: Handler) -> Handler:
+        async def counted(request: web.Request) -> web.StreamResponse:
+            nonlocal inside, most
+            syncing.set()
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.2)
+            inside -= 1
+            return await handler(request)
+
+        return counted
+
+    blog.before(API, slowly(blog.list_posts))
+    blog.before("/feed/", slowly(blog.feed))
+    other = subprocess.Popen([sys.executable, "-m", "bot", "sync", "1"])
+    try:
+        assert syncing.wait(15)
+        while other.poll() is None:
+            assert run("feeds", "refresh", "1").exit_code == 0
+    finally:
+        other.kill()
+        other.wait()
+    assert most == 1
+    assert printed(run("feeds", "list", "--json"))[0]["articles"] == POSTS
 
 
 def test_sync_since_a_day_reads_no_further(run: Run, blog: Blog) -> None:

@@ -29,6 +29,7 @@ from bot.ingest.desk import Desk
 from bot.ingest.fetch import Fetcher, open_session
 from bot.ingest.identity import link_key
 from bot.ingest.poll import Poller, Rhythm
+from bot.ingest.turns import Turns
 from bot.ingest.worker import READING, Workers
 from bot.metrics import Metrics
 from bot.model import Finding, Target
@@ -37,7 +38,6 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.trace import Trace
 from bot.upkeep import Upkeep
-
 
 TURN_S = 0.001
 
@@ -82,7 +82,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
         guard = Guard(allow_private=settings.allow_private_feeds, ports=settings.feed_ports)
         session = await stack.enter_async_context(open_session(guard))
         workers = await stack.enter_async_context(Workers(limits=READING))
-        fetcher = Fetcher(session, guard, contact=settings.contact)
+        turns = stack.enter_context(Turns.open(settings.data, settings.host_gap_s))
+        fetcher = Fetcher(session, guard, contact=settings.contact, turns=turns)
         rhythm = Rhythm(
             fixed_s=settings.fixed_poll_interval_s,
             host_gap_s=settings.host_gap_s,

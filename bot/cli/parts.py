@@ -110,10 +110,12 @@ async def opened_fetcher(chosen: Settings) -> AsyncIterator[Fetcher]:
     """Open a session to fetch through, under the operator's rules."""
     from bot.ingest.addresses import Guard
     from bot.ingest.fetch import Fetcher, open_session
+    from bot.ingest.turns import Turns
 
     guard = Guard(chosen.allow_private_feeds, chosen.feed_ports)
-    async with open_session(guard) as session:
-        yield Fetcher(session, guard, contact=chosen.contact)
+    with Turns.open(chosen.data, chosen.host_gap_s) as turns:
+        async with open_session(guard) as session:
+            yield Fetcher(session, guard, contact=chosen.contact, turns=turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,7 @@ from yarl import URL
 from bot import __version__
 from bot.errors import FetchError
 from bot.ingest.addresses import Guard, RefusedAddressError, as_url
+from bot.ingest.turns import Turns
 from bot.model import Validators
 
 ACCEPT = (
@@ -97,7 +99,7 @@ def user_agent(contact: str | None = None) -> str:
 
 
 class Fetcher:
-    """Fetches through a session handed in (open_session)."""
+    """Fetches through a session handed in (open_session); `turns` keeps other processes apart."""
 
     def __init__(
         self,
@@ -106,8 +108,10 @@ class Fetcher:
         *,
         contact: str | None = None,
         caps: Caps | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._session = session
+        self._turns = turns
         self._guard = guard
         self._caps = caps or Caps()
         self._headers = {
@@ -124,8 +128,9 @@ class Fetcher:
         Raises FetchError with a sentence a person can act on, for everything that can go wrong.
         """
         start = self._guard.checked(url)
+        turn = self._turns.at(start.authority.lower()) if self._turns else nullcontext()
         try:
-            async with asyncio.timeout(self._caps.total_s):
+            async with turn, asyncio.timeout(self._caps.total_s):
                 return await self._follow(start, validators or Validators(), now)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _as_fetch_error(error, start.host or "", self._caps) from error
