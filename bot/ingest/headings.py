@@ -84,6 +84,16 @@ _LISTED_JA = re.compile(
     r"(?:(?P<before>タグ|カテゴリー?)\s*)?[「『](?P<name>.+?)[」』]\s*(?:の?(?P<kind>タグ|カテゴリー?))?"
     r"(?:の?(?:記事一覧|一覧|アーカイブ|記事))"
 )
+# "Showing posts with label X. Show all posts", as hosts of blogs word it.
+_SHOWN = re.compile(
+    r"(?:(?:showing posts with (?:the )?label|mostrando entradas con la etiqueta"
+    r"|affichage des articles dont le libellé est|mostrando postagens com (?:o )?marcador"
+    r"|visualizzazione dei post con etichetta|posts tonen met het label)\s+(?P<name>.+?)"
+    r"|posts mit dem label (?P<name2>.+?) werden angezeigt"
+    r"|ラベル (?P<name3>.+?) の投稿を表示しています)"
+    r"(?:[.。].{0,60})?",
+    re.IGNORECASE,
+)
 _PLAIN_ARCHIVE = re.compile(r"(?:archives?|archivo|archiv)\s*[:：]\s*(?P<name>.+)", re.IGNORECASE)
 _LONGEST_BARE = 60
 _LONGEST_HEADING = 150
@@ -112,6 +122,9 @@ def read_heading(line: str) -> Heading | None:
     if listed is not None and (listed["before"] or listed["kind"]):
         is_tag = "タグ" in (listed["before"], listed["kind"])
         return _named(listed["name"], "tag" if is_tag else "category")
+    shown = _SHOWN.fullmatch(text)
+    if shown is not None:
+        return _named(next(filter(None, shown.groups()), ""), "tag")
     found = _MARKED.fullmatch(text)
     if found is not None:
         return _named(found["name"], _kind(found))

@@ -34,6 +34,9 @@ _FURNITURE_CLASS = re.compile(
     r"respond|breadcrumbs?|pagination|screen-reader-text)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_UNSEEN_CLASS = re.compile(
+    r"(?:^|\s)(?:screen-reader-text|sr-only|visually-?hidden)(?:$|\s)", re.IGNORECASE
+)
 _LONGEST_BOLD_HEADING = 100
 _TRACKING_PIXEL = ("0", "1", "1px", "0px")
 
@@ -164,6 +167,13 @@ class Walk:
             return
         self.children(node, depth + 1)
 
+    def on_span(self, node: LexborNode, depth: int) -> None:
+        """<span>: its text, unless it is for screen readers alone."""
+        named = node.attributes.get("class")
+        if named and _UNSEEN_CLASS.search(named):
+            return
+        self.children(node, depth + 1)
+
     def on_heading(self, node: LexborNode, depth: int) -> None:
         """<h1> to <h6>: a sure sub-heading."""
         self.flush()
@@ -259,6 +269,7 @@ _ACTIONS: dict[str, _Action] = {
     "b": Walk.on_bold,
     "strong": Walk.on_bold,
     "a": Walk.on_link,
+    "span": Walk.on_span,
     "img": Walk.on_image,
     "figure": Walk.on_figure,
     "ul": Walk.on_list,

@@ -8,6 +8,10 @@ from bot.ingest.headings import read_heading
 @pytest.mark.parametrize(
     ("heading", "name", "kind"),
     [
+        ("Showing posts with label Water. Show all posts", "Water", "tag"),
+        ("Posts mit dem Label Wasser werden angezeigt. Alle Posts anzeigen", "Wasser", "tag"),
+        ("Mostrando entradas con la etiqueta agua. Mostrar todas las entradas", "agua", "tag"),
+        ("ラベル 水 の投稿を表示しています。 すべての投稿を表示", "水", "tag"),
         ("Tag Archives: Water", "Water", "tag"),
         ("Category Archives: News & Views", "News & Views", "category"),
         ("Tag: Water", "Water", "tag"),

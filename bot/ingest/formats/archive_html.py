@@ -123,7 +123,7 @@ def page_title(text: str) -> str:
 
 def _posts(tree: LexborHTMLParser) -> list[_Post]:
     """Return the posts of the page in order, each link once, sidebars and menus left out."""
-    candidates = _candidates(tree)
+    candidates = _candidates(tree) or _overlaid(tree)
     main = [one for one in candidates if not _in_zone(one[0])] or candidates
     wordpress = [one for one in main if _post_element(one[0]) is not None]
     # Where WordPress marks posts, a linked heading outside of one is a teaser; a grid of featured
@@ -143,6 +143,28 @@ def _candidates(tree: LexborHTMLParser) -> list[tuple[LexborNode, str]]:
         if link and clean_text(heading.text(deep=True)) and not _is_site_title(heading):
             found.append((heading, link))
     return found
+
+
+def _overlaid(tree: LexborHTMLParser) -> list[tuple[LexborNode, str]]:
+    """Return the headings of posts whose link lies over the whole post, or in its "read more"."""
+    found = []
+    for heading in tree.css(_HEADINGS):
+        post = _post_element(heading)
+        title = clean_text(heading.text(deep=True))
+        if post is None or not title:
+            continue
+        links = [a for a in post.css("a[href]") if "tag" not in (a.attributes.get("rel") or "")]
+        named = [a for a in links if title in _label(a)]
+        shown = {(a.attributes.get("href") or "").strip() for a in named or links}
+        if len(shown) == 1 and (link := shown.pop()) and not link.startswith("#"):
+            found.append((heading, link))
+    # One post with a link in its text is the page of that post.
+    return found if len({link for _, link in found}) > 1 else []
+
+
+def _label(anchor: LexborNode) -> str:
+    named = anchor.attributes
+    return clean_text(f"{named.get('aria-label') or ''} {named.get('title') or ''}")
 
 
 def _heading_link(heading: LexborNode) -> str:

@@ -17,6 +17,7 @@ from bot.ingest.headings import Heading, read_heading
 from bot.ingest.limits import MAX_OFFERS
 from bot.ingest.links import fold_link, fold_site, safe_link
 from bot.model import Offer, Term
+from bot.query.tags import tag_key
 
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(\S{1,2000})", re.IGNORECASE)
 _FEED_TYPES = (
@@ -36,7 +37,10 @@ _PUBLISHED = re.compile(
 )
 _UPDATED = re.compile(r"(?:^|[\s_-])(?:updated|modified)(?:$|[\s_-])", re.IGNORECASE)
 _AUTHOR = re.compile(r"(?:^|[\s_-])(?:author|byline|fn)(?:$|[\s_-])", re.IGNORECASE)
+# The words before a name ("Posted on", "by") where a theme puts them into an element of their own.
+_LEAD = re.compile(r"(?:^|[\s_-])(?:prep|prefix|label)(?:$|[\s_-])", re.IGNORECASE)
 _BY = re.compile(r"^(?:by|por|von|par|di|da|door|written by|posted by)\s*:?\s+", re.IGNORECASE)
+_TITLE_PARTS = re.compile(r"\s+[|–—»·•-]\s+|\s+archives?\b", re.IGNORECASE)
 _NAME_END = " \t-–—|·•,:"
 _LONGEST_NAME = 100
 Kind = Literal["tag", "category"]
@@ -108,7 +112,8 @@ def updated_at(part: LexborNode) -> datetime | None:
 
 def author(part: LexborNode) -> str | None:
     """Return the name of a part's author, without "by" and dashes."""
-    nodes = [*part.css("a[rel~=author], [itemprop=author]"), *_named(part, _AUTHOR)]
+    named = (node for node in _named(part, _AUTHOR) if not matches(node, _LEAD))
+    nodes = [*part.css("a[rel~=author], [itemprop=author]"), *named]
     # The innermost element holds the name alone, those around it "by" and a date too.
     for node in sorted(nodes, key=lambda node: len(node.text(deep=True) or "")):
         name = _BY.sub("", clean_text(node.text(deep=True) or "")).strip(_NAME_END)
@@ -150,7 +155,7 @@ def _is_update(node: LexborNode) -> bool:
 
 def _dated(part: LexborNode) -> Iterator[LexborNode]:
     yield from part.css("time[datetime], [itemprop=datePublished], [itemprop=dateModified]")
-    yield from part.css("abbr[title], small")
+    yield from part.css("abbr[title], small, span[title]")
     yield from _named(part, _DATE)
 
 
@@ -202,7 +207,8 @@ def _site_title(tree: LexborHTMLParser) -> str | None:
     if name:
         return name
     node = tree.css_first(
-        "[class~=site-title], [class~=blog-title], [id=site-title], [id=blog-title]"
+        "[class~=site-title], [class~=wp-block-site-title], [class~=blog-title], [id=site-title]"
+        ", [id=blog-title]"
     )
     return (clean_text(node.text(deep=True)) or None) if node is not None else None
 
@@ -216,14 +222,25 @@ def _heading(tree: LexborHTMLParser) -> Heading | None:
         found = read_heading(text)
         if found is not None:
             return replace(found, slug=_slug(tree, found.kind))
-    for node in tree.css("h2, [class*=page-title]"):
+    for node in tree.css("h2, [class*=page-title], [class*=status-msg]"):
         found = read_heading(clean_text(node.text(deep=True) or ""))
         if found is not None:
             return replace(found, slug=_slug(tree, found.kind))
     named = _body_classes(tree)
     kind: Kind | None = "tag" if "tag" in named else "category" if "category" in named else None
-    name = next((text for text in reversed(headings) if text), None)
-    return None if kind is None or name is None else Heading(name, kind, _slug(tree, kind))
+    slug = _slug(tree, kind)
+    name = next((text for text in reversed(headings) if text), None) or _titled(tree, slug)
+    return None if kind is None or name is None else Heading(name, kind, slug)
+
+
+def _titled(tree: LexborHTMLParser, slug: str | None) -> str | None:
+    """Return a term's name from the page's title, where a part of it makes its slug; else that."""
+    node = tree.css_first("title")
+    parts = _TITLE_PARTS.split(node.text(deep=True) or "") if node is not None and slug else []
+    for part in map(clean_text, parts):
+        if tag_key(part).replace(" ", "-") == slug:
+            return part
+    return slug
 
 
 def _body_classes(tree: LexborHTMLParser) -> list[str]:
