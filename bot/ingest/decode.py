@@ -1,4 +1,4 @@
-"""Bytes to text by the first that holds: BOM, strict UTF-8, HTTP charset, declaration, cp1252."""
+"""Bytes to text by the first that holds: BOM, strict UTF-8, HTTP charset, declaration, a guess."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import zlib
 
 from bot.errors import UnreadableError
+from bot.ingest.charset import guessed
 from bot.ingest.limits import MAX_INFLATED
 
 _BOMS = (
@@ -123,7 +124,7 @@ def _mixed(data: bytes) -> str:
     # One bad byte in a long UTF-8 page must not turn all of it to mojibake.
     text = data.decode("utf-8", "replace")
     good = sum(1 for char in text if char > "\x7f" and char != "\ufffd")
-    return text if good > 4 * text.count("\ufffd") else data.decode("cp1252", "replace")
+    return text if good > 4 * text.count("\ufffd") else data.decode(guessed(data), "replace")
 
 
 def _http(content_type: str | None) -> str | None:

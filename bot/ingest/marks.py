@@ -44,6 +44,9 @@ _ALONE = re.compile(
     rf"(?:[:：‘'“\"«].{{0,200}}|[^.!?]{{0,100}}(?:{_ELLIPSIS}|{_ARROW})|[^.!?]{{0,40}})[)\]]?",
     re.IGNORECASE,
 )
+# "… said on Monday. Read more": the words alone after the end of a sentence.
+_AFTER_SENTENCE = re.compile(rf"(?<=[.!?。”\"])\s*[(\[]?(?:{_MORE_WORDS})[)\]]?$", re.IGNORECASE)
+_LONGEST_MORE = 40
 FORMS = (_BRACKETED, _AFTER_ELLIPSIS, _BEFORE_ARROW)
 # What stands in every mark within a text: the patterns are only tried where one of them does.
 _HINTS = ("…", "..", ". .", "&", "»", "›", "→", ">", "⟶", "➝", "➞", "(", "[")
@@ -112,13 +115,18 @@ def strip_more(text: str) -> tuple[str, bool]:
         return "", True
     tail_at = max(0, len(text) - _MAX_MARK)
     tail = text[tail_at:]
-    if not any(hint in tail for hint in _HINTS):
+    if any(hint in tail for hint in _HINTS):
+        for form in possible(tail):
+            found = form.search(text, tail_at)
+            if found is not None:
+                return strip_more(text[: found.start()])[0], True
+    if text.endswith((".", "!", "?", "…", "”", "»", ">")):
         return text, False
-    for form in possible(tail):
-        found = form.search(text, tail_at)
-        if found is not None:
-            return strip_more(text[: found.start()])[0], True
-    return text, False
+    found = _AFTER_SENTENCE.search(text, max(0, len(text) - _LONGEST_MORE))
+    # "Less is more. More": a word alone is said in earnest, too.
+    if found is None or found.group().strip().lower() == "more":
+        return text, False
+    return text[: found.start()], True
 
 
 def possible(tail: str) -> Iterator[re.Pattern[str]]:

@@ -175,6 +175,8 @@ def test_a_titles_marker_tells_the_kind(title: str, kind: Kind) -> None:
         ("Text (more…)", "Text"),
         ("Text … Continue reading A Long Title", "Text"),
         ("Text... Read more", "Text"),
+        ("It came early. Read more", "It came early."),
+        ("Вода забрала две лодки. Читать далее", "Вода забрала две лодки."),
         ("Text Read More »", "Text"),
         ("Text […] Weiterlesen →", "Text"),
         ("Continue reading “A Title”", ""),
@@ -193,6 +195,8 @@ def test_marks_of_excerpts_come_off(text: str, rest: str) -> None:
         "More than 40 people came.",
         "Read on the coast, the letter sounded different to all of them, and they left it there.",
         "He trailed off …",
+        "It came early. Then he had to read more",
+        "Less is more. More",
         "Keep reading habits are hard to change.",
     ],
 )
