@@ -218,10 +218,24 @@ def test_opml_is_shown_first_and_added_only_when_told(run: Run, tmp_path: Path) 
     run("feeds", "import-opml", "--yes", str(tmp_path / "list.opml"))
     [feed] = printed(run("feeds", "list", "--json"))
     assert feed["url"] == "https://quay.example/feed"
+    again = run("feeds", "import-opml", str(tmp_path / "list.opml"))
+    assert again.stdout.startswith("= Quay  https://quay.example/feed"), "known is told from new"
+    shown = printed(run("feeds", "import-opml", "--yes", "--json", str(tmp_path / "list.opml")))
+    assert (shown["feeds"][0]["known"], shown["feeds"][0]["added"]) == (True, False)
     exported = run("feeds", "export-opml").stdout
     assert 'xmlUrl="https://quay.example/feed"' in exported
     assert run("feeds", "remove", str(feed["id"])).exit_code == 0
     assert printed(run("feeds", "list", "--json")) == []
+
+
+def test_a_key_in_a_listed_address_is_shown_nowhere_and_kept(run: Run, tmp_path: Path) -> None:
+    line = '<outline text="Quay" xmlUrl="https://quay.example/feed?api_key=abc123"/>'
+    (tmp_path / "list.opml").write_text(f"<opml><body>{line}</body></opml>")
+    for words in ([], ["--json"], ["--yes"], ["--yes", "--json"]):
+        shown = run("feeds", "import-opml", *words, str(tmp_path / "list.opml"))
+        assert "quay.example" in shown.stdout
+        assert "abc123" not in shown.output
+    assert "abc123" in run("feeds", "export-opml").stdout, "another reader has to be let in"
 
 
 def test_a_feed_that_cannot_be_added_is_a_sentence_and_leaves_nothing(run: Run, page: str) -> None:

@@ -31,15 +31,19 @@ def feeds() -> None:
 def feeds_add(url: str, wants_json: bool) -> None:
     """Add a feed, or the feed of a site, and record what it holds now."""
 
-    async def work() -> Feed:
+    async def work() -> tuple[Feed, bool]:
         async with opened_desk() as desk:
-            return await desk.add(url, PUBLIC_SCOPE_ID, datetime.now(UTC))
+            known = await desk.known(url, PUBLIC_SCOPE_ID)
+            if known is not None:
+                return known, True
+            return await desk.add(url, PUBLIC_SCOPE_ID, datetime.now(UTC)), False
 
-    feed = finish(work())
+    feed, is_known = finish(work())
     if wants_json:
         print_json(feed_json(feed))
     else:
-        click.echo(say("cli.feed_added", id=feed.id, title=feed.title, count=feed.article_count))
+        key = "cli.feed_known" if is_known else "cli.feed_added"
+        click.echo(say(key, id=feed.id, title=feed.title, count=feed.article_count))
 
 
 @feeds.command("list")
@@ -126,20 +130,28 @@ def feeds_set(feed_id: int, excerpts: bool | None, name: str | None, wants_json:
 @click.option("--yes", is_flag=True, help="Add them; without it they are only shown.")
 @as_json
 def feeds_import_opml(file: str, yes: bool, wants_json: bool) -> None:
-    """Add the feeds of an OPML list. Nothing is fetched here: the bot polls them."""
+    """Add the feeds of an OPML list. Nothing is fetched here: the bot polls them.
+
+    In the list, + marks what was added and = what is polled already.
+    """
     from bot.cli.opml import import_opml
+    from bot.log import redact
 
     listed = finish(import_opml(file, yes, datetime.now(UTC)))
     if wants_json:
         print_json(
             {
-                "feeds": [{"url": f.url, "title": f.title, "added": f.added} for f in listed.feeds],
+                "feeds": [
+                    {"url": redact(f.url), "title": f.title, "known": f.known, "added": f.added}
+                    for f in listed.feeds
+                ],
                 "problems": problems_json(listed.problems),
             }
         )
         return
     for feed in listed.feeds:
-        click.echo(f"{'+' if feed.added else ' '} {feed.title}  {feed.url}")
+        sign = "+" if feed.added else "=" if feed.known else " "
+        click.echo(redact(f"{sign} {feed.title}  {feed.url}"))
     for problem in listed.problems:
         click.echo(problem_words(problem), err=True)
     click.echo(say("cli.opml_added" if yes else "cli.opml_shown", count=len(listed.feeds)))

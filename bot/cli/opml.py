@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
-from xml.sax.saxutils import quoteattr
 
 from bot.cli.parts import reading_store, settings, writing_store
-from bot.errors import TagwireError
+from bot.errors import StoreError, TagwireError
 from bot.model import PUBLIC_SCOPE_ID, Problem, Reading, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFeed:
-    """A line of a list: its address, its title, and whether it was added now."""
+    """A line of a list: its address and title, whether it was polled already, or added now."""
 
     url: str
     title: str
+    known: bool = False
     added: bool = False
 
 
@@ -32,19 +32,27 @@ class Listed:
 async def import_opml(path: str, add: bool, now: datetime) -> Listed:
     """Return the feeds of a list, added to the public archive when `add`; nothing is fetched."""
     listed = await _read(path)
-    if not add:
-        return listed
-    async with writing_store() as store:
-        known = {feed.url for feed in await store.feeds.list(Scope()) if not feed.stopped}
-        feeds = []
-        for feed in listed.feeds:
-            if feed.url not in known:
-                await store.feeds.add(feed.url, feed.title, PUBLIC_SCOPE_ID, now)
-                known.add(feed.url)
-                feeds.append(replace(feed, added=True))
-            else:
-                feeds.append(feed)
-    return Listed(tuple(feeds), listed.problems)
+    known = await _known()
+    feeds = tuple(replace(feed, known=feed.url in known) for feed in listed.feeds)
+    if add:
+        async with writing_store() as store:
+            for feed in feeds:
+                if not feed.known:
+                    await store.feeds.add(feed.url, feed.title, PUBLIC_SCOPE_ID, now)
+        feeds = tuple(replace(feed, added=not feed.known) for feed in feeds)
+    return Listed(feeds, listed.problems)
+
+
+async def _known() -> frozenset[str]:
+    """Return the addresses that are polled; none where nothing was ever stored."""
+    try:
+        async with reading_store() as store:
+            feeds = await store.feeds.list(Scope())
+    except StoreError as error:
+        if error.key != "store.missing":
+            raise
+        return frozenset()
+    return frozenset(feed.url for feed in feeds if feed.url and not feed.stopped)
 
 
 async def _read(path: str) -> Listed:
@@ -75,23 +83,8 @@ async def _read(path: str) -> Listed:
 
 async def export_opml() -> str:
     """Return the polled feeds of the public archive as an OPML document."""
+    from bot.ingest.formats.opml import write_opml
+
     async with reading_store() as store:
-        feeds = [f for f in await store.feeds.list(Scope()) if f.url and not f.stopped]
-    rows = [
-        f'    <outline type="rss" text={quoteattr(feed.title)} title={quoteattr(feed.title)}'
-        f" xmlUrl={quoteattr(feed.url or '')}"
-        + (f" htmlUrl={quoteattr(feed.site_url)}" if feed.site_url else "")
-        + "/>"
-        for feed in feeds
-    ]
-    return "\n".join(
-        [
-            '<?xml version="1.0" encoding="UTF-8"?>',
-            '<opml version="2.0">',
-            "  <head><title>Tagwire</title></head>",
-            "  <body>",
-            *rows,
-            "  </body>",
-            "</opml>",
-        ]
-    )
+        feeds = [feed for feed in await store.feeds.list(Scope()) if not feed.stopped]
+    return write_opml(feeds, "Tagwire").rstrip("\n")

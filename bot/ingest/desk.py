@@ -12,6 +12,7 @@ from bot.ingest import discover
 from bot.ingest.addresses import completed
 from bot.ingest.allowance import Allowance
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.links import fold_link
 from bot.ingest.poll import Poller
 from bot.ingest.reading import Document
 from bot.ingest.worker import Workers
@@ -81,11 +82,23 @@ class Desk:
             tuple(offer for offer in found.offers if offer.url != found.url),
         )
 
+    async def known(self, url: str, scope_id: int) -> Feed | None:
+        """Return the feed that a scope polls at an address, None where it polls none there."""
+        asked = fold_link(completed(url))
+        for feed in await self._store.feeds.list(_scope(scope_id)):
+            polled = feed.scope_id == scope_id and not feed.stopped
+            if polled and feed.url is not None and fold_link(feed.url) == asked:
+                return feed
+        return None
+
     async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
         """Add a feed and record its first fetch; nothing of it is announced.
 
-        A feed that the scope has already is returned as it is. Raises TagwireError.
+        A feed that the scope has already is returned as it is, unasked. Raises TagwireError.
         """
+        known = await self.known(url, scope_id)
+        if known is not None:
+            return known
         found = await self._find(url, now)
         scope = _scope(scope_id)
         for feed in await self._store.feeds.list(scope):

@@ -32,6 +32,18 @@ def test_every_line_that_is_no_feed_is_reported_with_its_number() -> None:
     ]
 
 
+def test_a_line_that_holds_nothing_is_reported_and_a_folder_is_not() -> None:
+    found = read_opml(
+        b"<opml><body>\n<outline text='Folder'><outline text='A' xmlUrl='a.example/f'/></outline>\n"
+        b"<outline text='Nothing'/>\n<outline text='Outer'><outline text='Inner'/></outline>"
+        b"</body></opml>"
+    )
+    assert [(p.params["title"], p.params["line"]) for p in found.problems] == [
+        ("Nothing", 3),
+        ("Inner", 4),
+    ]
+
+
 def test_a_list_is_read_as_offers_and_no_articles() -> None:
     reading = read(LIST)
     assert reading.entries == ()

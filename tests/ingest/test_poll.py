@@ -37,13 +37,17 @@ async def test_adding_records_the_first_fetch_and_announces_nothing(
     assert (await bench.only_feed()).etag == '"2"'
 
 
-async def test_adding_twice_asks_once_more_and_makes_no_second_feed(
-    bench: Bench, site: Site
+@pytest.mark.parametrize("again", ["{}", " {} ", "{}/", "{}?utm_source=x"])
+async def test_a_feed_that_is_known_is_not_asked_to_be_added(
+    bench: Bench, site: Site, again: str
 ) -> None:
     url = site.answers("/feed", rss("One"))
     first = await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
-    second = await bench.desk.add(url, PUBLIC_SCOPE_ID, NOW)
+    second = await bench.desk.add(again.format(url), PUBLIC_SCOPE_ID, NOW)
     assert first.id == second.id
+    assert len(site.requests) == 1, "asked without conditions once"
+    other = await bench.desk.add(url, GUILD_ID, NOW)
+    assert other.id != first.id, "a server's own is another one"
 
 
 async def test_a_site_without_https_is_kept_under_the_address_that_answers(

@@ -111,6 +111,8 @@ class _Reader:
         self.read = 0
         self.problems: list[Problem] = []
         self.folders: list[str | None] = []
+        # Per open outline: what to say where it turns out to hold nothing.
+        self.bare: list[tuple[str, int] | None] = []
         self.in_title = False
 
     def start(self, name: str, attributes: dict[str, str], line: int) -> None:
@@ -122,7 +124,10 @@ class _Reader:
             return
         facts = {key.lower(): value for key, value in attributes.items()}
         label = name_text(facts.get("title") or facts.get("text") or "")
-        self._outline(facts, label, line)
+        if self.bare:
+            self.bare[-1] = None
+        is_told = self._outline(facts, label, line)
+        self.bare.append(None if is_told else (label, line))
         self.folders.append(None if facts.get("xmlurl") else label)
 
     def end(self, name: str) -> None:
@@ -130,6 +135,9 @@ class _Reader:
         local = name.rpartition(":")[2].lower()
         if local == "outline" and self.folders:
             self.folders.pop()
+            bare = self.bare.pop()
+            if bare is not None:
+                self.problem("ingest.opml_no_feed", bare[1], {"title": bare[0]})
         elif local == "title":
             self.in_title = False
 
@@ -138,17 +146,19 @@ class _Reader:
         if self.in_title and self.title is not None:
             self.title += text
 
-    def _outline(self, facts: dict[str, str], label: str, line: int) -> None:
+    def _outline(self, facts: dict[str, str], label: str, line: int) -> bool:
+        """Take in a line; return whether it is told of, as one without an address may hold some."""
         written = facts.get("xmlurl", "")
         if not written.strip():
             if facts.get("type", "").lower() in ("include", "link") or facts.get("url"):
                 self.problem("ingest.opml_no_feed", line, {"title": label})
-            return
+                return True
+            return False
         self.read += 1
         if self.read > MAX_OUTLINES:
             if self.read == MAX_OUTLINES + 1:
                 self.problem("ingest.opml_too_long", line, {"limit": MAX_OUTLINES})
-            return
+            return True
         url = feed_address(written)
         if url is None:
             self.problem("ingest.opml_bad_address", line, {"title": label})
@@ -158,6 +168,7 @@ class _Reader:
             folders = tuple(name for name in self.folders[:_MOST_FOLDERS] if name)
             site = safe_link(facts.get("htmlurl"))
             self.feeds[url] = Outline(url, label or url, folders, line, site)
+        return True
 
     def problem(self, key: str, line: int, params: dict[str, str | int]) -> None:
         """Note what became of a line that is no feed."""
