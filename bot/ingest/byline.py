@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.ingest.furniture import is_furniture
 from bot.ingest.limits import MAX_AUTHORS
-from bot.ingest.marks import ends_in_ellipsis, is_footer, is_furniture, strip_more
+from bot.ingest.marks import ends_in_ellipsis, is_footer, strip_more
 from bot.ingest.plain import name_text
 from bot.model import Block, BlockType, Kind
 

@@ -1,6 +1,6 @@
-"""Marks of an excerpt ("Continue reading") and furniture of a page ("Leave a comment").
+"""Marks of an excerpt ("Continue reading") and of where a post first appeared.
 
-Whole lines only, in the languages seen in real captures.
+In the languages seen in real captures.
 """
 
 from __future__ import annotations
@@ -53,29 +53,6 @@ _HINTS = ("…", "..", ". .", "&", "»", "›", "→", ">", "⟶", "➝", "➞",
 _ARROWS = ("»", "›", "→", ">", "⟶", "➝", "➞", "&")
 _BARE_ELLIPSIS = re.compile(rf"{_ELLIPSIS}\s*$")
 
-_FURNITURE = re.compile(
-    "|".join(
-        (
-            r"leave a (?:comment|reply)|\d+ (?:comments?|replies|responses?)|no comments(?: yet)?",
-            r"comments off.*|comments? (?:are )?closed.*",
-            r"(?:add (?:a )?|post a |view all )comments?",
-            r"posted (?:in|on|by)\b.*|posted:? .{0,40}\d.{0,20}|filed (?:under|in)\b.*",
-            r"tagged\b(?: with| as)?:? .*|tags?\s*:.*|categor(?:y|ies)\s*:.*",
-            r"share (?:this|on|via)\b.*|click to (?:share|email|print)\b.*|like this:?",
-            r"(?:like )?loading(?:\.\.\.|…)|rate this:?.*|\d+ votes?.*|rating: .*|print(?: this)?",
-            r"pin it|tweet|reblog|email(?: this)?|be the first to like this\.?|permalink",
-            r"related(?: posts| articles)?:?|edit(?: this)?|advertisements?|menu|search(?: for)?:?",
-            r"[←«]\s*(?:older|previous|newer|next)\b.*|skip to (?:content|main).*",
-            r"(?:older|newer|previous|next) (?:posts?|entries)\b.*|recent (?:posts|comments)",
-            r"deja un comentario.*|\d+ comentarios?|sin comentarios|publicado (?:en|el|por)\b.*",
-            r"compartir en\b.*|(?:schreibe|hinterlasse) (?:einen|deinen) kommentar.*",
-            r"kommentar hinterlassen|\d+ kommentare?|veröffentlicht (?:in|unter|am)\b.*",
-            r"laisser un commentaire.*|publié (?:dans|le|par)\b.*|\d+ commentaires?",
-            r"コメントを残す|投稿ナビゲーション",
-        )
-    ),
-    re.IGNORECASE,
-)
 # What WordPress adds to the last paragraph of a feed item.
 _FOOTER = re.compile(
     "|".join(
@@ -92,19 +69,6 @@ _FOOTER = re.compile(
     ),
     re.IGNORECASE,
 )
-_TAGGED = re.compile(
-    r"(?:^|\|)\s*(?:tagged(?: with| as)?:?|tags?\s*:|etiquetad[oa] (?:con )?|verschlagwortet mit|"
-    r"mots-clés\s*:)\s*([^|]*)",
-    re.IGNORECASE,
-)
-_FILED = re.compile(
-    r"(?:^|\|)\s*(?:posted in|filed under:?|filed in|categor(?:y|ies)\s*:|publicado en|"
-    r"veröffentlicht (?:in|unter)|publié dans)\s+([^|]*)",
-    re.IGNORECASE,
-)
-_LONGEST_FURNITURE = 300
-_LONGEST_SENTENCE = 7
-"""Words of a closed sentence that is still furniture, as "Be the first to like this." is."""
 _MAX_MARK = 300
 
 
@@ -144,28 +108,6 @@ def ends_in_ellipsis(text: str) -> bool:
     return _BARE_ELLIPSIS.search(text[-8:]) is not None
 
 
-def is_furniture(line: str) -> bool:
-    """Tell whether a whole line is a page's furniture and no part of an article."""
-    if len(line) > _LONGEST_FURNITURE or _FURNITURE.fullmatch(line) is None:
-        return False
-    return not (line.endswith((".", "!", "?")) and len(line.split()) > _LONGEST_SENTENCE)
-
-
 def is_footer(text: str) -> bool:
     """Tell whether a paragraph only says where the post first appeared."""
     return len(text) <= 700 and _FOOTER.fullmatch(text.rstrip(" .")) is not None
-
-
-def named_terms(line: str) -> tuple[list[str], list[str]]:
-    """Return the (tags, categories) that a line such as "Posted in X | Tagged a, b" names.
-
-    Commas part names here and nowhere else; lost links leave no empty names.
-    """
-    if len(line) > _LONGEST_FURNITURE:
-        return [], []
-    return _names(_TAGGED, line), _names(_FILED, line)
-
-
-def _names(form: re.Pattern[str], line: str) -> list[str]:
-    found = form.search(line)
-    return [] if found is None else [n for n in (p.strip() for p in found.group(1).split(",")) if n]

@@ -14,8 +14,9 @@ from bot.ingest.byline import (
     read_source,
     split_names,
 )
+from bot.ingest.furniture import is_furniture, named_terms
 from bot.ingest.headings import read_heading
-from bot.ingest.marks import is_furniture, named_terms, strip_more
+from bot.ingest.marks import strip_more
 from bot.model import Block, BlockType, Kind
 
 P, S, IMAGE = BlockType.PARAGRAPH, BlockType.SUBHEADING, BlockType.IMAGE

@@ -15,9 +15,10 @@ from bot.errors import UnreadableError
 from bot.ingest.byline import read_byline, read_source
 from bot.ingest.compose import Parts, compose
 from bot.ingest.dates import parse_date
+from bot.ingest.furniture import is_furniture, named_terms
 from bot.ingest.headings import Heading, read_heading
 from bot.ingest.limits import MAX_CONTENT, MAX_FILE_ITEMS
-from bot.ingest.marks import is_furniture, named_terms, strip_more
+from bot.ingest.marks import strip_more
 from bot.ingest.plain import clean_text, cut
 from bot.model import Block, BlockType, Entry, Problem, Reading, Term
 
