@@ -64,14 +64,16 @@ class ResultsCog(TagwireCog):
     async def turn_article(self, interaction: Interaction, press: Press) -> None:
         """Turn the reader's page."""
         async with answering(interaction, private=True) as answer:
-            article = await self.store.articles.get(id_of(press.key), scope_of(interaction))
             number, _, list_key = press.argument.partition(".")
-            is_own = is_askers_message(interaction)
-            private = is_alone(interaction) or not is_own
-            drawn = await self.reading(
-                interaction, article, id_of(number), list_key=list_key, may_share=private
-            )
-            await (answer.edit(drawn) if is_own else answer.show(drawn, private=True))
+            await self._show_page(interaction, answer, id_of(press.key), id_of(number), list_key)
+
+    @control("section")
+    async def open_section(self, interaction: Interaction, press: Press) -> None:
+        """Turn the reader to what was chosen in its contents."""
+        async with answering(interaction, private=True) as answer:
+            number, _, _ = (press.values[0] if press.values else "1").partition(".")
+            article_id = id_of(press.key)
+            await self._show_page(interaction, answer, article_id, id_of(number), press.argument)
 
     @control("share")
     async def share(self, interaction: Interaction, press: Press) -> None:
@@ -119,6 +121,17 @@ class ResultsCog(TagwireCog):
             say = say_for(interaction)
             heading = say("cogs.heading_search", query=saved or say("chat.everything"))
             await self.show_query(interaction, answer, query, heading)
+
+    async def _show_page(
+        self, interaction: Interaction, answer: Answer, article_id: int, number: int, list_key: str
+    ) -> None:
+        article = await self.store.articles.get(article_id, scope_of(interaction))
+        is_own = is_askers_message(interaction)
+        private = is_alone(interaction) or not is_own
+        drawn = await self.reading(
+            interaction, article, number, list_key=list_key, may_share=private
+        )
+        await (answer.edit(drawn) if is_own else answer.show(drawn, private=True))
 
     async def _turn(self, interaction: Interaction, answer: Answer, press: Press) -> None:
         view = await self.view(interaction, press.key)

@@ -62,9 +62,10 @@ class TagCog(TagwireCog):
 
     @control("tag")
     async def open_tag(self, interaction: Interaction, press: Press) -> None:
-        """Open the archive of a tag that a button names, for the presser alone."""
+        """Open the archive of a tag that a button names or a menu, for the presser alone."""
         async with answering(interaction, private=True) as answer:
-            tag = await self.store.names.by_id("tag", id_of(press.key), scope_of(interaction))
+            chosen = id_of(press.values[0] if press.values else press.key)
+            tag = await self.store.names.by_id("tag", chosen, scope_of(interaction))
             heading = heading_of("tag", tag.name, say_for(interaction))
             await self.show_query(interaction, answer, query_of("tag", tag.name), heading)
 

@@ -10,9 +10,10 @@ from discord import MediaGalleryItem, ui
 from bot.chat.escape import cleaned
 from bot.chat.look import look_of
 from bot.chat.page import option_text
-from bot.chat.reader import Sheet, foot, pages
+from bot.chat.reader import described, foot
 from bot.chat.room import Room, Say
-from bot.model import Parcel, Sequel
+from bot.chat.sheets import Sheet, pages
+from bot.model import Article, Parcel, Sequel
 
 EMPTY = '["-# …"]'
 # A post with more pages than this is read on in the reader: a thread is no book.
@@ -29,7 +30,7 @@ def contents(parcel: Parcel, say: Say) -> tuple[str, ...]:
         return ()
     (article,) = parcel.articles
     sheets = list(pages(article.blocks))
-    made: list[list[object]] = [_pieces(sheet) for sheet in sheets[:PAGES_MOST]]
+    made: list[list[object]] = [_pieces(sheet, article, say) for sheet in sheets[:PAGES_MOST]]
     for number, page in enumerate(made, 1):
         if len(sheets) > 1:
             page.append(f"-# {say('chat.page_of', number=number, count=len(sheets))}")
@@ -64,8 +65,12 @@ def thread_name(parcel: Parcel, say: Say) -> str:
     return f"{option_text(query, '', THREAD_NAME_CHARS - len(facts) - 3)} · {facts}"
 
 
-def _pieces(sheet: Sheet) -> list[object]:
-    return [
-        piece if isinstance(piece, str) else [[item.media.url, item.description] for item in piece]
-        for piece in sheet.pieces
-    ]
+def _pieces(sheet: Sheet, article: Article, say: Say) -> list[object]:
+    made: list[object] = []
+    for piece in sheet.pieces:
+        if not isinstance(piece, str):
+            shown = [described(image, article, say) for image in piece]
+            made.append([[image.media.url, image.description] for image in shown])
+        else:
+            made.append(piece)
+    return made

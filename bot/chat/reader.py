@@ -2,65 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
 from discord import MediaGalleryItem, ui
 
-from bot.chat.escape import cleaned, cut, head_of, inert, isolated, safe_url
+from bot.chat.escape import cleaned, cut, inert, isolated, safe_url
 from bot.chat.page import LABEL_CHARS, option_text, read_menu
 from bot.chat.room import ACCENT, Room, Say, facts_line, title_link
-from bot.chat.view_keys import button
+from bot.chat.sheets import Sheet, pages
+from bot.chat.view_keys import NO_KEY, button, menu
 from bot.model import Article, Block, BlockType, Hit, Kind
 
-PAGE_CHARS = 2_300
-PAGE_BYTES = 6_200
-PAGE_PIECES = 12
-GALLERY_ITEMS = 10
 TAG_BUTTONS = 5
 COPY_BUTTONS = 5
-TABLE_WIDTH = 48
-ALT_CHARS = 500
+OPTIONS = 25
 WORDS_A_MINUTE = 220
 # Scripts written without spaces are read by characters, about this many a minute.
 CHARACTERS_A_MINUTE = 500
-
-
-@dataclass(slots=True)
-class Sheet:
-    """One page of an article's body: texts and galleries of images, in order."""
-
-    pieces: list[str | list[MediaGalleryItem]] = field(default_factory=list)
-    chars: int = 0
-    size: int = 0
-    blocks: set[int] = field(default_factory=set)
-
-    def holds(self, text: str) -> bool:
-        """Whether this text still fits."""
-        return (
-            self.chars + len(text) + 2 <= PAGE_CHARS
-            and self.size + len(text.encode()) + 14 <= PAGE_BYTES
-            and len(self.pieces) < PAGE_PIECES
-        )
-
-    def write(self, text: str) -> None:
-        """Add a text as a paragraph of the last piece, or as a new piece after images."""
-        self.chars += len(text) + 2
-        self.size += len(text.encode()) + 14
-        if self.pieces and isinstance(self.pieces[-1], str):
-            self.pieces[-1] += f"\n\n{text}" if not text.startswith("### ") else f"\n{text}"
-        else:
-            self.pieces.append(text)
-
-    def show(self, image: MediaGalleryItem) -> None:
-        """Add an image beside the images before it."""
-        last = self.pieces[-1] if self.pieces else None
-        if isinstance(last, list) and len(last) < GALLERY_ITEMS:
-            last.append(image)
-        else:
-            self.pieces.append([image])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +50,8 @@ def reader(
     room = Room()
     beside = beside or Beside()
     head = _head(article, number, len(sheets), room, say)
+    if article.withdrawn:
+        head += f"\n**{say('chat.withdrawn_article')}**"
     if beside.versions:
         head += f"\n-# {changed(beside.versions[-1], article, len(beside.versions), say)}"
     parts: list[ui.Item[Any]] = [room.text(head)]
@@ -100,6 +63,8 @@ def reader(
     parts.append(ui.Separator())
     if number >= len(sheets):
         parts.append(room.text(foot(article, say)))
+    if len(sheets) > 1:
+        parts.append(ui.ActionRow(_contents(article, sheets, number, say, beside.list_key)))
     parts.extend(_controls(article, number, len(sheets), say, beside.list_key, may_share))
     if article.also:
         parts.append(room.text(f"-# {say('chat.also_at_heading')}"))
@@ -117,7 +82,7 @@ def _head(article: Article, number: int, count: int, room: Room, say: Say) -> st
     facts = facts_line(
         article.authors, article.source, article.feed, article.published_at, room.share(4), say
     )
-    lines = [f"## {title.strip('*')}", f"-# {facts}"]
+    lines = [f"## {title.removeprefix('**').removesuffix('**')}", f"-# {facts}"]
     extra = [say("chat.reading_time", count=minutes(article.blocks))]
     if count > 1:
         extra.append(say("chat.page_of", number=number, count=count))
@@ -152,7 +117,18 @@ def _body(article: Article, sheet: Sheet | None, room: Room, say: Say) -> Iterat
         yield room.text(say("chat.no_text_link" if safe_url(article.url) else "chat.no_text"))
         return
     for piece in sheet.pieces:
-        yield room.text(piece) if isinstance(piece, str) else ui.MediaGallery(*piece)
+        if isinstance(piece, str):
+            yield room.text(piece)
+        else:
+            yield ui.MediaGallery(*(described(image, article, say) for image in piece))
+
+
+def described(image: MediaGalleryItem, article: Article, say: Say) -> MediaGalleryItem:
+    """Return an image with its description; one that the source left without is told as such."""
+    if image.description:
+        return image
+    alt = say("chat.image_undescribed", title=cleaned(article.title)[:200])
+    return MediaGalleryItem(image.media.url, description=alt)
 
 
 def foot(article: Article, say: Say) -> str:
@@ -189,10 +165,47 @@ def _controls(
     if moves:
         yield ui.ActionRow(*moves)
     if article.tags:
-        tags = article.tags[:TAG_BUTTONS]
+        tags, others = article.tags[:TAG_BUTTONS], article.tags[TAG_BUTTONS:][:OPTIONS]
         yield ui.ActionRow(
             *(button(option_text(t.name, "…", LABEL_CHARS), "tag", str(t.id)) for t in tags)
         )
+        if others:
+            options = [
+                discord.SelectOption(label=option_text(t.name, "…"), value=str(t.id))
+                for t in others
+            ]
+            yield ui.ActionRow(menu(say("chat.other_tags"), options, "tag", NO_KEY))
+
+
+def _contents(
+    article: Article, sheets: Sequence[Sheet], number: int, say: Say, list_key: str
+) -> ui.Item[Any]:
+    """Return the menu of what is where: the sub-headings, and pages that begin without one."""
+    headed = [(page, place) for page, sheet in enumerate(sheets, 1) for place in sheet.headings]
+    bare = [(page, -1) for page, sheet in enumerate(sheets, 1) if not sheet.headings]
+    if len(headed) + len(bare) > OPTIONS:
+        first = {page: (page, place) for page, place in reversed(headed)}
+        headed = list(first.values())
+    entries = sorted([*headed, *bare])
+    step = -(-len(entries) // OPTIONS)
+    shown = entries[::step]
+    here = max((entry for entry in shown if entry[0] <= number), key=lambda entry: entry[0])
+    here = next(entry for entry in shown if entry[0] == here[0])
+    options = [
+        discord.SelectOption(
+            label=_entry_label(article, place, page, len(sheets), say),
+            value=f"{page}.{max(place, 0)}",
+            description=say("chat.page_of", number=page, count=len(sheets)) if place >= 0 else None,
+            default=(page, place) == here,
+        )
+        for page, place in shown
+    ]
+    return menu(say("chat.contents"), options, "section", str(article.id), list_key)
+
+
+def _entry_label(article: Article, place: int, page: int, count: int, say: Say) -> str:
+    told = say("chat.page_of", number=page, count=count)
+    return option_text(article.blocks[place].text, told) if place >= 0 else told
 
 
 def sheet_text(number: int, list_key: str) -> str:
@@ -217,128 +230,3 @@ def minutes(blocks: Sequence[Block]) -> int:
     )
     words = len(text.split()) if dense < len(text) // 3 else 0
     return max(1, round(words / WORDS_A_MINUTE + dense / CHARACTERS_A_MINUTE))
-
-
-def pages(blocks: Sequence[Block]) -> Iterator[Sheet]:
-    """Yield an article's pages. A section stays whole where it fits; short ones share a page."""
-    sheet = Sheet()
-    for section in _sections(blocks):
-        together = "\n\n".join(text for _, text in section if isinstance(text, str))
-        if sheet.pieces and not sheet.holds(together):
-            yield sheet
-            sheet = Sheet()
-        for place, piece in section:
-            if len(sheet.pieces) >= PAGE_PIECES or (
-                isinstance(piece, str) and not sheet.holds(piece)
-            ):
-                if sheet.pieces:
-                    yield sheet
-                sheet = Sheet()
-            sheet.blocks.add(place)
-            if isinstance(piece, str):
-                sheet.write(piece)
-            else:
-                sheet.show(piece)
-    if sheet.pieces:
-        yield sheet
-
-
-def page_of(blocks: Sequence[Block], block: int) -> int:
-    """Return the number of the page on which a block begins, the first where it is on none."""
-    numbered = enumerate(pages(blocks), 1)
-    return next((number for number, sheet in numbered if block in sheet.blocks), 1)
-
-
-def _sections(blocks: Iterable[Block]) -> Iterator[list[tuple[int, str | MediaGalleryItem]]]:
-    section: list[tuple[int, str | MediaGalleryItem]] = []
-    for place, block in enumerate(blocks):
-        if block.type is BlockType.SUBHEADING and section:
-            yield section
-            section = []
-        section.extend((place, piece) for piece in _pieces(block))
-    if section:
-        yield section
-
-
-def _pieces(block: Block) -> Iterator[str | MediaGalleryItem]:
-    if block.type is BlockType.IMAGE:
-        url = safe_url(block.url)
-        alt = cleaned(block.text)[:ALT_CHARS] or None
-        if url is not None:
-            yield MediaGalleryItem(url, description=alt)
-        elif alt:
-            yield f"-# {inert(alt, 600)}"
-        return
-    if block.type is BlockType.SUBHEADING:
-        shown = inert(block.text, 200, 500)
-        if shown:
-            yield f"### {isolated(shown)}"
-    elif block.type is BlockType.TABLE:
-        yield from _table(block.text)
-    else:
-        yield from _lines(block)
-
-
-def _lines(block: Block) -> Iterator[str]:
-    text = inert(block.text, lines=True)
-    mark = {BlockType.LIST: "- ", BlockType.QUOTE: "> "}.get(block.type, "")
-    chunk: list[str] = []
-    used = size = 0
-    for line in _short_lines(text, mark):
-        if chunk and (
-            used + len(line) > PAGE_CHARS // 2 or size + len(line.encode()) > PAGE_BYTES // 2
-        ):
-            yield "\n".join(chunk)
-            chunk, used, size = [], 0, 0
-        chunk.append(line)
-        used += len(line) + 1
-        size += len(line.encode()) + 1
-    if chunk:
-        yield "\n".join(chunk)
-
-
-def _short_lines(text: str, mark: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        rest = line
-        lead = mark
-        while rest:
-            head, rest = head_of(rest, PAGE_CHARS // 2 - 4, PAGE_BYTES // 2 - 4)
-            if not head:
-                break
-            yield lead + isolated(head)
-            # What continues a list item is no item of its own.
-            lead = "  " if mark == "- " else mark
-
-
-def _table(text: str) -> Iterator[str]:
-    rows = [[cleaned(cell) for cell in _cells(line)] for line in text.split("\n") if line.strip()]
-    if not rows:
-        return
-    columns = max(len(row) for row in rows)
-    widths = [max((len(row[i]) for row in rows if i < len(row)), default=0) for i in range(columns)]
-    narrow = sum(widths) + 2 * (columns - 1) <= TABLE_WIDTH
-    if narrow and all(cell.isascii() for row in rows for cell in row):
-        lines = [
-            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=False)).rstrip()
-            for row in rows
-        ]
-        for chunk in _chunks([line.replace("`", "'") for line in lines]):
-            yield f"```\n{chunk}\n```"
-        return
-    listed = [" · ".join(cell for cell in row if cell) for row in rows]
-    yield from _lines(Block(BlockType.LIST, "\n".join(listed)))
-
-
-def _cells(line: str) -> list[str]:
-    return line.split("\t") if "\t" in line else line.split(" | ")
-
-
-def _chunks(lines: Sequence[str]) -> Iterator[str]:
-    chunk: list[str] = []
-    for line in lines:
-        if sum(len(kept) + 1 for kept in chunk) + len(line) > PAGE_CHARS // 2:
-            yield "\n".join(chunk)
-            chunk = []
-        chunk.append(line)
-    if chunk:
-        yield "\n".join(chunk)

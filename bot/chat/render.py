@@ -15,8 +15,9 @@ from bot.chat.dialogs import (
     question,
 )
 from bot.chat.page import Results, note_text, results
-from bot.chat.reader import Beside, page_of, reader
+from bot.chat.reader import Beside, reader
 from bot.chat.saved import saved_controls
+from bot.chat.sheets import page_of
 
 __all__ = (
     "Beside",

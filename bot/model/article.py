@@ -41,7 +41,8 @@ class Copy:
 class Article:
     """One article whole. `feed` is its feed's title; `sort_at` orders and is never shown.
 
-    `also` are the wire copies of its story that the reader may see.
+    `also` are the wire copies of its story that the reader may see. What its source has withdrawn
+    stands in no list any more, and opens from where it was shown before.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Article:
     sort_at: int
     revision: int = 1
     also: tuple[Copy, ...] = ()
+    withdrawn: bool = False
 
 
 JsonObject = dict[str, object]
@@ -97,6 +99,10 @@ def _block_json(block: Block) -> JsonObject:
     shown: JsonObject = {"type": str(block.type), "text": block.text}
     if block.url is not None:
         shown["url"] = block.url
+    if block.links:
+        shown["links"] = [
+            {"text": block.text[start:end], "url": url} for start, end, url in block.links
+        ]
     return shown
 
 

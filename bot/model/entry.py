@@ -24,16 +24,19 @@ class BlockType(StrEnum):
 class Block:
     """One block of text. A list or table holds a line per item or row; an image its description.
 
-    `url` is the address of an image, and empty for every other type.
+    `url` is the address of an image, and empty for every other type. `links` are where parts of
+    the text link to, in order: the places they begin and end at, and the address. They are no part
+    of what tells two blocks apart: an article is not corrected by the way it is linked.
     """
 
     type: BlockType
     text: str
     url: str | None = None
+    links: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
 
     # As it is sent between processes: the way of a frozen dataclass takes four times as long.
     def __reduce__(self) -> tuple[object, ...]:
-        return Block, (self.type, self.text, self.url)
+        return Block, (self.type, self.text, self.url, self.links)
 
 
 class Kind(StrEnum):

@@ -96,6 +96,7 @@ def article(
         sort_at=row["sort_at"],
         revision=row["revision"],
         also=tuple(also),
+        withdrawn=row["hidden"] is not None,
     )
 
 

@@ -15,6 +15,7 @@ from bot.model import (
     Article,
     Block,
     BlockType,
+    Copy,
     Cursor,
     Hit,
     Kind,
@@ -77,7 +78,12 @@ DATES = st.one_of(
 TAGS = st.lists(TEXTS, max_size=60).map(
     lambda names: tuple(Tag(10**12 + i, name or "?", f"k{i}") for i, name in enumerate(names))
 )
-BLOCKS = st.lists(st.builds(Block, st.sampled_from(BlockType), TEXTS, URLS), max_size=40).map(tuple)
+LINKS = st.lists(
+    st.tuples(st.integers(0, 90), st.integers(0, 120), URLS.map(lambda url: url or "")), max_size=4
+).map(lambda found: tuple(sorted(found)))
+BLOCKS = st.lists(
+    st.builds(Block, st.sampled_from(BlockType), TEXTS, URLS, LINKS), max_size=40
+).map(tuple)
 
 
 @st.composite
@@ -204,7 +210,8 @@ def test_every_page_of_the_reader_holds_the_limits(only: list[Article]) -> None:
     for number in (1, 2, 3, 7, 10**6):
         check(render.reader(only[0], number, SAY))
         beside = render.Beside((hit_of(only[0]),), (only[0],), "K" * 16)
-        check(render.reader(only[0], number, SAY, beside=beside))
+        told = replace(only[0], also=tuple(Copy(n, f"Wire {n}", None) for n in range(1, 9)))
+        check(render.reader(told, number, SAY, beside=beside))
     check(render.shared(only[0], SHARED, SAY))
 
 
@@ -291,3 +298,43 @@ def test_the_playground_s_server_takes_them_too() -> None:
         problems = Problems()
         components.check_components(sent(view), problems, is_v2=True)
         problems.check()
+
+
+def test_the_fullest_page_of_the_reader_is_forty_components() -> None:
+    image = Block(BlockType.IMAGE, "alt", "https://a.example/i.png")
+    heads = [Block(BlockType.SUBHEADING, f"Part {number}") for number in range(12)]
+    blocks = [b for head in heads for b in (head, Block(BlockType.PARAGRAPH, "word"), image)]
+    article = replace(
+        bare_article(),
+        blocks=tuple(blocks),
+        tags=tuple(Tag(n, f"Tag {n}", f"t{n}") for n in range(1, 60)),
+        also=tuple(Copy(n, f"Wire {n}", None) for n in range(1, 9)),
+        url="https://a.example/x",
+    )
+    beside = render.Beside((hit_of(article),), (article,), "K" * 16)
+    for number in (1, 2, 3):
+        parts = check(render.reader(article, number, SAY, beside=beside))
+        assert len(parts) >= 38
+
+
+def bare_article() -> Article:
+    return Article(
+        id=1,
+        scope_id=0,
+        feed_id=1,
+        feed="Feed",
+        title="Title",
+        authors=(),
+        source=None,
+        poster=None,
+        tags=(),
+        published_at=NOW,
+        updated_at=None,
+        url=None,
+        kind=Kind.ARTICLE,
+        truncated=False,
+        blocks=(),
+        image_url=None,
+        found_at=NOW,
+        sort_at=1,
+    )

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.chat import render
-from bot.chat.reader import PAGE_CHARS, minutes, pages
+from bot.chat.reader import minutes
+from bot.chat.sheets import PAGE_CHARS, pages
 from bot.messages import catalogue
 from bot.model import Article, Block, BlockType, Kind, Tag
 
@@ -81,14 +82,117 @@ def test_lists_quotes_and_tables_keep_their_form() -> None:
     )
     assert "- first\n- second" in body
     assert "> said\n> and said again" in body
-    assert "```\nYear  Tonnes\n2021  13\n2022  7\n```" in body
+    assert "```\nYear  Tonnes\n2021      13\n2022       7\n```" in body
 
 
 def test_a_wide_table_becomes_a_list_and_no_cell_closes_a_fence() -> None:
     (wide,) = bodies(Block(BlockType.TABLE, "a " * 30 + "\tb\nc\td"))
-    assert wide.startswith("- a a") and "\n- c · d" in wide
+    assert wide.startswith("- a a") and wide.endswith("a: **c** · b: d")
     (fenced,) = bodies(Block(BlockType.TABLE, "x\t```\n**y**\tz"))
     assert fenced.count("```") == 2
+
+
+def test_a_table_of_many_columns_names_each_cell_and_an_empty_one_moves_no_other() -> None:
+    head = ["Town", *(f"Month {n}" for n in range(1, 12))]
+    row = ["Vellen", "", *(str(n) for n in range(2, 12))]
+    (body,) = bodies(Block(BlockType.TABLE, " | ".join(head) + "\n" + " | ".join(row)))
+    assert body.startswith("- Town: **Vellen** · Month 2: 2 · Month 3: 3 ·")
+    assert body.endswith("Month 11: 11")
+    (headless,) = bodies(Block(BlockType.TABLE, "1 | 2 | x" + "y" * 40 + "\n3 |  | z"))
+    assert "- 3 · – · z" in headless
+
+
+def test_a_table_in_columns_fits_a_phone_and_takes_any_letters_of_one_width() -> None:
+    (body,) = bodies(Block(BlockType.TABLE, "Año | Málaga\n2021 | 13\n2022 | 7"))
+    assert body == "```\nAño   Málaga\n2021      13\n2022       7\n```"
+    (wider,) = bodies(Block(BlockType.TABLE, "Route | Minutes | Boats\nTo the island | 45 | 12"))
+    assert "```" not in wider
+    (wide,) = bodies(Block(BlockType.TABLE, "年 | 量\n2021 | 13"))
+    assert wide == "- 年: **2021** · 量: 13"
+
+
+def test_a_list_in_a_list_keeps_its_place() -> None:
+    (body,) = bodies(Block(BlockType.LIST, "First\n  Inner\n    Deep\nSecond"))
+    assert body == "- First\n  - Inner\n    - Deep\n- Second"
+
+
+def test_links_stay_links_within_their_text() -> None:
+    said = "Read the full report, or (b)."
+    links = ((9, 20, "https://a.example/r(1)"), (25, 28, "javascript:x"))
+    (body,) = bodies(Block(P, said, links=links))
+    assert body == "Read the [full report](https://a.example/r%281%29), or (b)."
+    (item,) = bodies(Block(BlockType.LIST, "One\n  Two", links=((6, 9, "https://a.example/2"),)))
+    assert item == "- One\n  - [Two](https://a.example/2)"
+    (cut,) = bodies(Block(P, "Short", links=((0, 40, "https://a.example/x"),)))
+    assert cut == "Short"
+
+
+def test_no_link_hides_behind_the_address_of_another() -> None:
+    own, other = "https://bank.example/pay", "https://trap.example/x"
+    (same,) = bodies(Block(P, f"See {own}.", links=((4, 4 + len(own), own),)))
+    assert same == f"See <{own}>."
+    for shown in (own, "bank.example", "www.bank.example/pay"):
+        (body,) = bodies(Block(P, shown, links=((0, len(shown), other),)))
+        assert f"[{shown}]" not in body
+        assert body.endswith(" ([trap.example](https://trap.example/x))")
+
+
+def test_a_page_never_breaks_a_link_and_loses_none() -> None:
+    said, links = "", []
+    for number in range(120):
+        said += f"Sentence {number} has a "
+        links.append((len(said), len(said) + 4, f"https://a.example/{'l' * 200}/{number}"))
+        said += "link inside. "
+    found = bodies(Block(P, said.strip(), links=tuple(links)))
+    whole = "\n".join(found)
+    assert len(found) > 10 and all(len(body) <= PAGE_CHARS for body in found)
+    assert all(f"[link]({url})" in whole for _, _, url in links)
+
+
+def test_an_image_without_words_says_that_it_has_none() -> None:
+    made = article(Block(BlockType.IMAGE, "", "https://news.example/hall.png"))
+    drawn: Any = render.reader(made, 1, SAY)
+    (gallery,) = [p for p in drawn.to_components()[0]["components"] if p["type"] == 12]
+    assert "A title" in gallery["items"][0]["description"]
+    assert "does not describe" in gallery["items"][0]["description"]
+
+
+def controls(made: Article, number: int = 1) -> list[Any]:
+    drawn: Any = render.reader(made, number, SAY)
+    rows = [p for p in drawn.to_components()[0]["components"] if p["type"] == 1]
+    return [control for row in rows for control in row["components"]]
+
+
+def test_sixty_tags_are_five_buttons_and_a_menu() -> None:
+    tags = tuple(Tag(n, f"Tag {n}", f"t{n}") for n in range(1, 61))
+    shown = controls(article(Block(P, "x"), tags=tags))
+    assert [
+        c["custom_id"] for c in shown if ":tag:" in c.get("custom_id", "") and c["type"] == 2
+    ] == [f"t1:tag:{n}" for n in range(1, 6)]
+    (menu,) = [c for c in shown if c["type"] == 3]
+    assert [o["value"] for o in menu["options"]] == [str(n) for n in range(6, 31)]
+
+
+def test_the_contents_lead_to_each_sub_heading_and_mark_where_one_is() -> None:
+    blocks = [b for n in range(8) for b in (Block(H, f"Part {n}"), Block(P, "word " * 250))]
+    (menu,) = [c for c in controls(article(*blocks), 2) if c["type"] == 3]
+    assert [o["label"] for o in menu["options"]] == [f"Part {n}" for n in range(8)]
+    assert len({o["value"] for o in menu["options"]}) == 8
+    (here,) = [o for o in menu["options"] if o.get("default")]
+    assert here["value"].startswith("2.")
+    assert not [c for c in controls(article(Block(P, "short"))) if c["type"] == 3]
+
+
+def test_the_contents_of_a_wall_of_text_are_its_pages() -> None:
+    made = article(Block(P, "Nothing but words here. " * 4_000))
+    (menu,) = [c for c in controls(made) if c["type"] == 3]
+    assert 15 <= len(menu["options"]) <= 25
+    assert menu["options"][0]["label"].startswith("page 1 of ")
+
+
+def test_a_title_with_stars_and_no_link_keeps_them() -> None:
+    shown = text(article(Block(P, "x"), title="Two *stars*", url=None))
+    assert shown.startswith("## Two \\*stars\\*\n")
 
 
 def test_images_stand_between_the_texts_with_their_description() -> None:
