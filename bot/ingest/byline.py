@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.ingest.furniture import is_furniture
 from bot.ingest.limits import MAX_AUTHORS
+from bot.ingest.linked import without_before
 from bot.ingest.marks import ends_in_ellipsis, is_footer, strip_more
 from bot.ingest.plain import name_text
 from bot.model import Block, BlockType, Kind
@@ -179,7 +180,7 @@ def _without_more(blocks: list[Block]) -> tuple[list[Block], bool]:
             if found and (index >= last - 1 or not text):
                 cut = True
                 if text:
-                    kept.append(Block(block.type, text))
+                    kept.append(without_before(block, text, 0))
                 continue
         kept.append(block)
     return kept, cut
@@ -204,5 +205,6 @@ def _take(blocks: list[Block], *, first: bool) -> tuple[list[Block], str | None]
     if read(line) is None:
         return blocks, None
     rest = "\n".join(lines[1:] if first else lines[:-1]).strip()
-    kept = [Block(block.type, rest)] if rest else []
+    begins = block.text.find(rest, len(lines[0]) if first else 0)
+    kept = [without_before(block, rest, begins)] if rest else []
     return [*blocks[:at], *kept, *blocks[at + 1 :]], line

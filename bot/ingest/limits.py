@@ -15,6 +15,9 @@ MAX_CONTENT = 200_000
 MAX_BLOCKS = 4_000
 """Blocks of one article: 200,000 characters in paragraphs of 50."""
 
+MAX_BLOCK_LINKS = 200
+"""Links of one block that are kept; more is a page of links."""
+
 MAX_DEPTH = 200
 """Nesting of elements followed in one body: 200,000 nested tags cost 2.6 s otherwise."""
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborNode
 
-from bot.ingest.limits import MAX_BLOCKS, MAX_DEPTH
+from bot.ingest.limits import MAX_BLOCK_LINKS, MAX_BLOCKS, MAX_DEPTH
+from bot.ingest.linked import Span, joined, lines_of, moved, placed
 from bot.ingest.links import safe_link
 from bot.ingest.plain import clean_lines, clean_text
 from bot.model import Block, BlockType
@@ -57,6 +58,7 @@ class Walk:
         "more",
         "parts",
         "plain",
+        "spans",
         "split",
     )
 
@@ -66,6 +68,7 @@ class Walk:
         self.keep = keep_lines
         self.blocks: list[Block] = []
         self.parts: list[str] = []
+        self.spans: list[Span] = []
         self.images: list[Block] = []
         self.bold = 0
         self.bolds = False
@@ -119,14 +122,19 @@ class Walk:
     def flush(self, kind: BlockType = BlockType.PARAGRAPH) -> None:
         """End the block that was gathered."""
         if self.parts:
-            text = self.parts[0] if len(self.parts) == 1 else "".join(self.parts)
-            self.parts = []
+            parts, spans = self.parts, self.spans
+            text = parts[0] if len(parts) == 1 else "".join(parts)
+            self.parts, self.spans = [], []
             if not text.isspace() and (text := clean_lines(text)):
                 if self.bolds and not self.plain and _is_heading(text):
                     kind = BlockType.SUBHEADING
                 if kind is BlockType.SUBHEADING:
                     text = text.replace("\n", " ")
-                self.blocks.append(Block(kind, text))
+                self.blocks.append(
+                    Block(kind, text, None, placed(parts, spans, text))
+                    if spans
+                    else Block(kind, text)
+                )
         self.bolds = self.plain = False
         if self.images:
             self.blocks.extend(self.images)
@@ -161,11 +169,19 @@ class Walk:
         self.bold -= 1
 
     def on_link(self, node: LexborNode, depth: int) -> None:
-        """<a>: its text, unless it is the link to the rest of an excerpt."""
-        if "more-link" in (node.attributes.get("class") or ""):
+        """<a>: its text and where it leads, unless it is the link to the rest of an excerpt."""
+        found = node.attributes
+        if "more-link" in (found.get("class") or ""):
             self.more = True
             return
+        parts, begin = self.parts, len(self.parts)
         self.children(node, depth + 1)
+        # A link around whole blocks is none of a text's own.
+        if self.parts is parts and len(parts) > begin and len(self.spans) < MAX_BLOCK_LINKS:
+            href = found.get("href") or ""
+            url = None if href.startswith("#") else safe_link(href, self.base)
+            if url is not None:
+                self.spans.append((begin, len(parts), url))
 
     def on_span(self, node: LexborNode, depth: int) -> None:
         """<span>: its text, unless it is for screen readers alone."""
@@ -208,35 +224,38 @@ class Walk:
         if _is_furniture(node):
             return
         self.flush()
-        lines: list[str] = []
+        lines: list[Block] = []
         images: list[Block] = []
         for item in node.iter():
             self._item(item, depth, lines, images)
         if lines:
-            self.blocks.append(Block(BlockType.LIST, "\n".join(lines)))
+            self.blocks.append(joined(BlockType.LIST, lines, "\n"))
         self.blocks.extend(images)
 
-    def _item(self, item: LexborNode, depth: int, lines: list[str], images: list[Block]) -> None:
-        own: list[str] = []
-        nested: list[str] = []
+    def _item(self, item: LexborNode, depth: int, lines: list[Block], images: list[Block]) -> None:
+        own: list[Block] = []
+        nested: list[Block] = []
         for block in self.inner(item, depth):
             if block.type is BlockType.IMAGE:
                 images.append(block)
             elif block.type is BlockType.LIST:
-                nested.extend(f"  {line}" for line in block.text.split("\n"))
+                nested.extend(
+                    Block(block.type, f"  {line}", None, moved(links, 2))
+                    for line, links in lines_of(block)
+                )
             else:
-                own.append(block.text.replace("\n", " "))
+                own.append(Block(block.type, block.text.replace("\n", " "), None, block.links))
         if own:
-            lines.append(" ".join(own))
+            lines.append(joined(BlockType.LIST, own, " "))
         lines.extend(nested)
 
     def on_quote(self, node: LexborNode, depth: int) -> None:
         """<blockquote>: one block, a line per paragraph."""
         self.flush()
         found = self.inner(node, depth)
-        texts = [block.text for block in found if block.type is not BlockType.IMAGE]
+        texts = [block for block in found if block.type is not BlockType.IMAGE]
         if texts:
-            self.blocks.append(Block(BlockType.QUOTE, "\n".join(texts)))
+            self.blocks.append(joined(BlockType.QUOTE, texts, "\n"))
         self.blocks.extend(block for block in found if block.type is BlockType.IMAGE)
 
     def on_preformatted(self, node: LexborNode, _depth: int) -> None:
