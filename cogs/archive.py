@@ -12,6 +12,7 @@ from discord import app_commands, ui
 from bot.chat import render
 from bot.chat.answer import answering
 from bot.chat.client import TagwireClient, say_for
+from bot.chat.escape import cut
 from bot.chat.room import ACCENT, Room, Say, moment
 from bot.chat.trend import Series, periods, picture
 from bot.chat.words import worded
@@ -22,7 +23,8 @@ from cogs.asking import Interaction, TagwireCog, choice, is_private, scope_of
 from cogs.search import date_of
 
 PICTURE = "trend.png"
-TABLE_LINES = 24
+TABLE_REST = 120
+LEGEND_CHARS = 280
 NAMED_IN_ALT = 120
 Asked = app_commands.Range[str, 1, 300]
 
@@ -142,35 +144,51 @@ def trend_view(names: tuple[str, ...], series: list[Series], say: Say) -> ui.Lay
     room = Room()
     parts: list[ui.Item[ui.LayoutView]] = [room.text(f"## {say('cogs.trend_heading')}")]
     legend = [
-        f"{place}. **{render.query_text(one.label, say)}** · "
+        f"{place}. **{cut(render.query_text(one.label, say), LEGEND_CHARS)}** · "
         + say("chat.count", count=sum(one.counts))
         for place, one in enumerate(series, 1)
     ]
     parts.append(room.text("\n".join(legend)))
-    labels = ", ".join(f"{n}: {one.label[:NAMED_IN_ALT]}" for n, one in enumerate(series, 1))
-    alt = say("cogs.trend_alt", labels=labels, first=names[0], last=names[-1])
+    alt = say(
+        "cogs.trend_alt",
+        labels=". ".join(_told(n, one, names, say) for n, one in enumerate(series, 1)),
+        first=names[0],
+        last=names[-1],
+    )
     parts.append(
         ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{PICTURE}", description=alt[:1000]))
     )
-    parts.append(room.text(table(names, series, say)))
+    parts.append(room.text(table(names, series, say, room.chars)))
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*parts, accent_colour=ACCENT))
     return view
 
 
-def table(names: tuple[str, ...], series: list[Series], say: Say) -> str:
-    """Return the newest numbers as lines of text in columns; what is left out is counted."""
+def _told(number: int, one: Series, names: tuple[str, ...], say: Say) -> str:
+    most = max(one.counts)
+    return say(
+        "cogs.trend_told",
+        number=number,
+        label=one.label[:NAMED_IN_ALT],
+        most=most,
+        period=names[one.counts.index(most)],
+    )
+
+
+def table(names: tuple[str, ...], series: list[Series], say: Say, chars: int) -> str:
+    """Return the numbers as lines of text in columns, the newest first, as many as fit."""
     rows = list(zip(names, *(one.counts for one in series), strict=True))[::-1]
     widths = [max(len(str(row[i])) for row in rows) for i in range(1, len(series) + 1)]
     heads = [str(n).rjust(w) for n, w in enumerate(widths, 1)]
     lines = ["  ".join(["".ljust(len(names[0])), *heads])]
-    for name, *counts in rows[:TABLE_LINES]:
+    for name, *counts in rows:
         lines.append(
             "  ".join([name, *(str(n).rjust(w) for n, w in zip(counts, widths, strict=True))])
         )
-    text = "```\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
-    more = len(rows) - TABLE_LINES
-    return f"{text}\n-# {say('chat.and_more', count=more)}" if more > 0 else text
+    shown = lines[: max(2, (chars - TABLE_REST) // (len(lines[0]) + 1))]
+    text = "```\n" + "\n".join(line.rstrip() for line in shown) + "\n```"
+    more = len(lines) - len(shown)
+    return f"{text}\n-# {say('cogs.trend_more_periods', count=more)}" if more > 0 else text
 
 
 async def setup(client: TagwireClient) -> None:

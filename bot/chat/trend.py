@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,13 +11,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import ImageDraw, ImageFont
 
-SIZE = (960, 480)
+# A phone shows it 290 pixels wide: letters 32 high are read there as small print is.
+WIDTH, PLOT_HEIGHT = 800, 460
 MAX_POINTS = 48
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 24, 28, 44
+_LETTERS = 32
+_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 30, 34, 62
+_LEGEND_LINE, _LEGEND_CHARS = 46, 40
+_BADGE = 19
+_DATES = 4
 # The panel is opaque, so that it reads the same on Discord's light and dark ground.
+_LATIN_ENDS = 0x250
 _GROUND, _INK, _RULE = "#fbfbf8", "#23262b", "#d5d5cf"
 # Okabe and Ito's colours, which stay apart for colour-blind eyes; numbers mark the lines as well.
 _COLOURS = ("#0072b2", "#c04a00", "#007a55", "#a8447c", "#3b3b3b")
+
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,71 +65,100 @@ def picture(names: Sequence[str], series: Sequence[Series]) -> bytes:
     # Few ever ask for a picture: a bot that draws none does not hold what draws them.
     from PIL import Image, ImageDraw, ImageFont
 
-    image = Image.new("RGB", SIZE, _GROUND)
+    above = _LEGEND_LINE * len(series) + 16
+    image = Image.new("RGB", (WIDTH, above + PLOT_HEIGHT), _GROUND)
     draw = ImageDraw.Draw(image)
-    font = ImageFont.load_default(size=18)
-    top = _rounded(max((max(s.counts, default=0) for s in series), default=0))
-    _rules(draw, font, top)
-    _dates(draw, font, names)
-    for place, one in enumerate(series):
-        _line(draw, font, one.counts, top, place)
+    pen = _Pen(draw, ImageFont.load_default(size=_LETTERS), above)
+    top = rounded(max((max(s.counts, default=0) for s in series), default=0))
+    pen.legend(series)
+    pen.rules(top)
+    pen.dates(names)
+    lines = [pen.line(one.counts, top, place) for place, one in enumerate(series)]
+    for place, at in enumerate(badges(lines)):
+        pen.badge(at, place)
     out = io.BytesIO()
-    image.save(out, "PNG")
+    image.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _rounded(highest: int) -> int:
-    step = 1
+def rounded(highest: int) -> int:
+    """Return the top of a scale of four steps that are round numbers, little above the highest."""
+    step, unit = 1, 1
     while step * 4 < highest:
-        step *= 5 if str(step)[0] == "2" and step * 2 < highest else 2
+        digit = step // unit
+        unit, step = (unit * 10, unit * 10) if digit == 5 else (unit, unit * _NEXT_DIGIT[digit])
     return step * 4
 
 
-def _x(place: int, count: int) -> float:
-    return _LEFT + (SIZE[0] - _LEFT - _RIGHT) * (place / (count - 1) if count > 1 else 0.5)
+_NEXT_DIGIT = {1: 2, 2: 3, 3: 5}
 
 
-def _y(value: int, top: int) -> float:
-    return SIZE[1] - _BOTTOM - (SIZE[1] - _BOTTOM - _TOP) * value / top
+def badges(lines: Sequence[Sequence[Point]]) -> list[Point]:
+    """Return where each line carries its number: at its highest point that no other covers."""
+    taken: list[Point] = []
+    for points in lines:
+        free = [p for p in points if all(_apart(p, other) for other in taken)] or points[:1]
+        taken.append(min(free, key=lambda point: point[1]))
+    return taken
 
 
-def _rules(
-    draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, top: int
-) -> None:
-    for part in range(5):
-        value = top * part // 4
-        y = _y(value, top)
-        draw.line((_LEFT, y, SIZE[0] - _RIGHT, y), fill=_RULE, width=1)
-        draw.text((_LEFT - 10, y), str(value), fill=_INK, font=font, anchor="rm")
+def _apart(one: Point, other: Point) -> bool:
+    return math.dist(one, other) > 2 * _BADGE + 2
 
 
-def _dates(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    names: Sequence[str],
-) -> None:
-    step = max(1, -(-len(names) // 8))
-    for place in range(0, len(names), step):
-        x = min(max(_x(place, len(names)), _LEFT), SIZE[0] - _RIGHT - 30)
-        draw.text((x, SIZE[1] - 22), names[place], fill=_INK, font=font, anchor="mm")
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Draws the parts of one picture; the plot begins below `above`."""
 
+    draw: ImageDraw.ImageDraw
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+    above: int
 
-def _line(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    counts: Sequence[int],
-    top: int,
-    place: int,
-) -> None:
-    points = [(_x(i, len(counts)), _y(n, top)) for i, n in enumerate(counts)]
-    if not points:
-        return
-    colour = _COLOURS[place % len(_COLOURS)]
-    draw.line(points, fill=colour, width=3, joint="curve")
-    for x, y in points:
-        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
-    # Its number stands at its highest point, so that no line is told by colour alone.
-    x, y = min(points, key=lambda point: point[1])
-    x, y = min(max(x, _LEFT + 16), SIZE[0] - _RIGHT - 16), max(y, _TOP)
-    draw.ellipse((x - 13, y - 13, x + 13, y + 13), fill=colour)
-    draw.text((x, y), str(place + 1), fill="#ffffff", font=font, anchor="mm")
+    def legend(self, series: Sequence[Series]) -> None:
+        for place, one in enumerate(series):
+            y = 14 + _LEGEND_LINE * place + _LEGEND_LINE // 2
+            self.badge((_BADGE + 12, y), place)
+            label = " ".join(one.label.split())
+            # The font has Latin letters alone; the numbers lead to the names above the picture.
+            if all(ord(character) < _LATIN_ENDS for character in label):
+                short = label if len(label) <= _LEGEND_CHARS else label[: _LEGEND_CHARS - 1] + "…"
+                at = (2 * _BADGE + 26, y)
+                self.draw.text(at, short, fill=_INK, font=self.font, anchor="lm")
+
+    def rules(self, top: int) -> None:
+        for part in range(5):
+            y = self._y(top * part // 4, top)
+            self.draw.line((_LEFT, y, WIDTH - _RIGHT, y), fill=_RULE, width=2)
+            at = (_LEFT - 14, y)
+            self.draw.text(at, str(top * part // 4), fill=_INK, font=self.font, anchor="rm")
+
+    def dates(self, names: Sequence[str]) -> None:
+        last = len(names) - 1
+        shown = sorted({round(last * part / (_DATES - 1)) for part in range(_DATES)})
+        for place in shown:
+            anchor = "lm" if place == 0 and last else "rm" if place == last and last else "mm"
+            x = self._x(place, len(names)) + {"lm": -50, "rm": 40, "mm": 0}[anchor]
+            y = self.above + PLOT_HEIGHT - _BOTTOM // 2
+            self.draw.text((x, y), names[place], fill=_INK, font=self.font, anchor=anchor)
+
+    def line(self, counts: Sequence[int], top: int, place: int) -> list[Point]:
+        points = [(self._x(i, len(counts)), self._y(n, top)) for i, n in enumerate(counts)]
+        colour = _COLOURS[place % len(_COLOURS)]
+        self.draw.line(points, fill=colour, width=5, joint="curve")
+        for x, y in points:
+            self.draw.ellipse((x - 5, y - 5, x + 5, y + 5), fill=colour)
+        return points
+
+    def badge(self, at: Point, place: int) -> None:
+        """Put a line's number somewhere, so that none is told by its colour alone."""
+        (x, y), r, colour = at, _BADGE, _COLOURS[place % len(_COLOURS)]
+        self.draw.ellipse((x - r, y - r, x + r, y + r), fill=colour, outline=_GROUND, width=2)
+        self.draw.text((x, y), str(place + 1), fill="#ffffff", font=self.font, anchor="mm")
+
+    def _x(self, place: int, count: int) -> float:
+        inner = WIDTH - _LEFT - _RIGHT - 2 * _BADGE
+        return _LEFT + _BADGE + inner * (place / (count - 1) if count > 1 else 0.5)
+
+    def _y(self, value: int, top: int) -> float:
+        part = (PLOT_HEIGHT - _BOTTOM - _TOP) * value / top
+        return self.above + PLOT_HEIGHT - _BOTTOM - part

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.model import Entry, Keyed, Reading, Term
 from bot.playground.validate.components import walk
-from tests.cogs.conftest import NOW, Stage, entries, paragraph
+from tests.cogs.conftest import NOW, Stage, entries, paragraph, record
 
 
 async def test_a_trend_is_a_picture_with_a_description_and_the_same_numbers_as_text(
@@ -16,8 +16,26 @@ async def test_a_trend_is_a_picture_with_a_description_and_the_same_numbers_as_t
     (gallery,) = [c for c in walk(answer.message["components"]) if c["type"] == 12]
     item = gallery["items"][0]
     assert "tag:UN" in item["description"] and "numbers stand below" in item["description"]
+    assert "1: tag:UN, most in 2026-05: 12" in item["description"]
     assert item["media"]["url"].endswith("trend.png")
     assert "2026-05  12  0" in answer.text and "2025-04   0  1" in answer.text
+
+
+async def test_five_long_queries_over_four_years_keep_every_limit(stage: Stage) -> None:
+    old = Entry(title="An old council", guid="old", published_at=NOW - timedelta(days=1_400))
+    await record(stage.store, [old], title="Old Wire", scope_id=0)
+    long = " OR ".join(f"council{number}" for number in range(20)) + " OR council"
+    named = {f"query{number}": long for number in range(2, 6)}
+    answer = await stage.person().command("trend", query=long, **named)
+    assert answer.error is None and answer.message
+    texts = [c["content"] for c in walk(answer.message["components"]) if c["type"] == 10]
+    assert sum(map(len, texts)) <= 4_000
+    assert texts[-1].count("```") == 2
+    short = await stage.person().command("trend", query="council")
+    assert short.message
+    table = [c["content"] for c in walk(short.message["components"]) if c["type"] == 10][-1]
+    # Whoever cannot see the picture has all of it as text.
+    assert "2022-08" in table and "2026-05" in table and "not listed" not in table
 
 
 async def test_a_trend_of_nothing_says_so(stage: Stage) -> None:
@@ -106,7 +124,7 @@ async def test_a_result_quotes_the_paragraph_that_matched_and_opens_there(stage:
     assert "under “What comes next”:" in results.text
     assert "A vote is expected within the month." in results.text
     opened = await mina.select(results.message, "Read", "Council meets for session 12")
-    assert "page 2 of 2" in opened.text and "What was said" not in opened.text
+    assert "page 2 of 2" in opened.text and "### What was said" not in opened.text
     listed = await mina.command("tag", name="UN")
     assert listed.message and "under “" not in listed.text
     opened = await mina.select(listed.message, "Read", "Council meets for session 12")
