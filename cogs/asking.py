@@ -52,7 +52,7 @@ class TagwireCog(commands.Cog):
     async def view(self, interaction: Interaction, key: str) -> View:
         """Return what a control shows. Raises NotFoundError when lost or another server's."""
         view = await self.store.views.get(key, self.client.ports.now())
-        if view is None or view.scope.guild_id not in (None, interaction.guild_id):
+        if view is None or view.scope.guild_id not in (None, scope_of(interaction).guild_id):
             raise NotFoundError("chat.control_lost")
         return view
 
@@ -266,8 +266,12 @@ class TagwireCog(commands.Cog):
 
 
 def scope_of(interaction: Interaction) -> Scope:
-    """Return whose archive the asker reads: the server's own beside the public one."""
-    return Scope(interaction.guild_id)
+    """Return whose archive the asker reads: the server's own beside the public one.
+
+    Where the bot was brought by the member alone, as to a server that has thrown it out, it reads
+    the public one.
+    """
+    return Scope(interaction.guild_id if interaction.is_guild_integration() else None)
 
 
 def is_sure(query: Query, page: Page) -> bool:
