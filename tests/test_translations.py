@@ -3,6 +3,7 @@
 Run as a script it lists the keys that a language lacks or leaves in English.
 """
 
+import ast
 import string
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,26 +20,49 @@ AREAS = ("chat", "cogs", "delivery", "error", "ingest", "query", "store")
 OTHERS = [language for language in languages() if language != "en"]
 # Discord's limits for what is drawn into these places.
 DESCRIPTION_CHARS = 100
-LABEL_CHARS = 80
-LABELS = {
-    "chat.previous",
-    "chat.next",
-    "chat.subscribe",
-    "chat.read",
-    "chat.as_list",
-    "chat.narrow",
-    "chat.back",
-    "chat.wider",
-    "chat.share",
-    "chat.save",
-    "chat.open_page",
-    "chat.confirm",
-    "chat.cancel",
-    "chat.use_this",
-    "chat.to_first",
-    "chat.join",
-    "chat.stop_following",
+# Where code hands a sentence straight to one of these, it is that and no longer than Discord takes.
+LIMITS = {"button": 80, "label": 80, "menu": 150, "channel_menu": 150, "placeholder": 150}
+LIMITS |= {"title": 45, "description": 100, "text": 45}
+BY_HAND = {
+    "cogs.coverage_name": 32,
+    "cogs.setup_words": 45,
+    "cogs.setup_words_label": 45,
+    "cogs.setup_words_hint": 100,
+    "cogs.setup_copies_all": 80,
+    "cogs.setup_copies_once": 80,
 }
+
+
+def drawn() -> dict[str, int]:
+    """Return the keys that code draws as a label, placeholder or title, each with its limit."""
+    root = Path(__file__).parents[1]
+    found = dict(BY_HAND)
+    for path in sorted([*(root / "cogs").glob("*.py"), *(root / "bot/chat").glob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                for place, argument in places(node):
+                    limit, key = LIMITS.get(place), said(argument)
+                    if limit is not None and key is not None:
+                        found[key] = min(limit, found.get(key, limit))
+    return found
+
+
+def places(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what a call hands over and as what: the first of a button, and all that is named."""
+    name = call.func.id if isinstance(call.func, ast.Name) else None
+    if name is not None and call.args:
+        yield name, call.args[0]
+    yield from ((one.arg, one.value) for one in call.keywords if one.arg is not None)
+
+
+def said(argument: ast.expr) -> str | None:
+    """Return the key of `say("key", …)`, None for anything else."""
+    if not isinstance(argument, ast.Call) or not argument.args:
+        return None
+    (first, *_), name = argument.args, argument.func
+    is_say = isinstance(name, ast.Name) and name.id == "say"
+    is_key = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return str(first.value) if is_say and is_key and isinstance(first, ast.Constant) else None
 
 
 def placeholders(sentence: Sentence) -> set[str]:
@@ -75,7 +99,7 @@ def missing(language: str, own: Mapping[str, Sentence]) -> Iterator[str]:
 def faults(language: str, own: Mapping[str, Sentence]) -> Iterator[str]:
     """Yield what is wrong with a translation's own sentences."""
     same = {*SAME.get("all", ()), *SAME.get(language, ())}
-    worded = described()
+    worded, limits = described(), drawn()
     for key, sentence in own.items():
         if key not in ENGLISH:
             yield f"{language} {key}: English has no such sentence"
@@ -90,8 +114,9 @@ def faults(language: str, own: Mapping[str, Sentence]) -> Iterator[str]:
             yield f"{language} {key}: is the English sentence"
         if key in worded and any(len(form) > DESCRIPTION_CHARS for form in forms(sentence)):
             yield f"{language} {key}: over {DESCRIPTION_CHARS} characters"
-        if key in LABELS and any(len(form) > LABEL_CHARS for form in forms(sentence)):
-            yield f"{language} {key}: over {LABEL_CHARS} characters"
+        most = limits.get(key)
+        if most is not None and any(len(form) > most for form in forms(sentence)):
+            yield f"{language} {key}: over {most} characters"
 
 
 def plurals(language: str) -> set[str]:
@@ -122,6 +147,15 @@ def test_faults_of_a_translation_are_seen() -> None:
     assert len(list(faults("es", planted))) == 7
     lacking = list(missing("es", planted))
     assert "es lacks chat.previous" in lacking and "es lacks chat.share" not in lacking
+
+
+def test_what_is_drawn_small_is_found_in_the_code() -> None:
+    found = drawn()
+    assert found["chat.next"] == 80 and found["chat.read_placeholder"] == 150
+    assert found["cogs.follow_stop_menu"] == 150 and found["chat.open_page"] == 80
+    assert len(found) > 25
+    assert list(faults("en", {key: ENGLISH[key] for key in found}))  # all are the English sentence
+    assert not [f for f in faults("en", {k: ENGLISH[k] for k in found}) if ": over " in f]
 
 
 def test_every_language_has_its_own_name_for_the_menu() -> None:
