@@ -57,7 +57,9 @@ class FollowCog(TagwireCog):
             except QueryError as error:
                 await answer.show(render.query_failure(error, query, say))
                 return
-            if len(await self.store.subscriptions.follows(user.id)) >= FOLLOWS:
+            own = await self.store.subscriptions.follows(user.id)
+            same = next((one for one in own if one.query == read), None)
+            if same is None and len(own) >= FOLLOWS:
                 raise TagwireError("cogs.follows_full", count=FOLLOWS)
             channel_id = await direct_channel(user)
             rhythm = {"mode": "daily"} if when == "daily" else {}
@@ -72,6 +74,8 @@ class FollowCog(TagwireCog):
             )
             shown = render.query_text(read, say)
             key = "cogs.followed_daily" if rhythm else "cogs.followed"
+            if same is not None and same.rhythm.get("mode") == rhythm.get("mode"):
+                key = "cogs.followed_before"
             await answer.show(render.notice(say(key, query=shown)))
 
     @follow.command(name="list", description=worded("cogs.follow_list_description"))

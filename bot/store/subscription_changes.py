@@ -67,7 +67,7 @@ def edit(
         {**after, "look": _json(after["look"]), "rhythm": _json(after["rhythm"]), "id": found.id},
     )
     if after["rhythm"] != before["rhythm"]:
-        _due_anew(connection, found.id, _json(after["rhythm"]))
+        due_anew(connection, found.id, _json(after["rhythm"]))
     was, is_ = differing(before, after)
     note(connection, "subscription.edit", found.id, by, was, is_)
     bump_revision(connection, found.id)
@@ -164,7 +164,17 @@ def _refuse_same(
         raise TagwireError("store.same_subscription", id=same["id"])
 
 
-def _due_anew(connection: sqlite3.Connection, subscription_id: int, rhythm: str) -> None:
+def follow_anew(connection: sqlite3.Connection, follow_id: int, rhythm: str) -> None:
+    """Give a member's follow another rhythm; nobody but the member is told of it."""
+    connection.execute(
+        "UPDATE subscriptions SET rhythm = :rhythm WHERE id = :id",
+        {"rhythm": rhythm, "id": follow_id},
+    )
+    due_anew(connection, follow_id, rhythm)
+    bump_revision(connection, follow_id)
+
+
+def due_anew(connection: sqlite3.Connection, subscription_id: int, rhythm: str) -> None:
     """Let what is owed and not formed yet follow the new rhythm."""
     owed = connection.execute(
         """

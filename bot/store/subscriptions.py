@@ -80,6 +80,7 @@ class SubscriptionStore:
         """Save a member's query, answered by direct message in the member's own channel.
 
         `language` is the member's as Discord names it; all that is sent there is in the last one.
+        What the member follows already gets the rhythm asked for last.
         """
         values = {
             "kind": str(TargetKind.DIRECT),
@@ -98,7 +99,7 @@ class SubscriptionStore:
             "by": user_id,
             "now": second(now),
         }
-        return await self._connections.write(partial(added, values))
+        return await self._connections.write(partial(_followed, values))
 
     async def edit(
         self,
@@ -197,8 +198,23 @@ def one(subscription_id: int, guild_id: int, connection: sqlite3.Connection) -> 
     return found[0]
 
 
-def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subscription:
-    """Write a new subscription within a transaction. Raises `store.same_subscription`."""
+def _followed(values: Mapping[str, object], connection: sqlite3.Connection) -> Subscription:
+    same = connection.execute(
+        """
+        SELECT s.id, s.rhythm FROM subscriptions s JOIN targets t ON t.id = s.target_id
+        WHERE t.channel_id = :channel AND s.query = :query AND s.owner = 'member'
+        """,
+        values,
+    ).fetchone()
+    if same is None:
+        return added(values, connection)
+    _open_target(values, connection)
+    if same["rhythm"] != values["rhythm"]:
+        subscription_changes.follow_anew(connection, same["id"], str(values["rhythm"]))
+    return _many(connection, "WHERE s.id = :id", {"id": same["id"]})[0]
+
+
+def _open_target(values: Mapping[str, object], connection: sqlite3.Connection) -> None:
     connection.execute(
         """
         INSERT INTO targets (kind, guild_id, channel_id, user_id, language)
@@ -209,6 +225,11 @@ def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subsc
         """,
         values,
     )
+
+
+def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subscription:
+    """Write a new subscription within a transaction. Raises `store.same_subscription`."""
+    _open_target(values, connection)
     same = connection.execute(
         """
         SELECT s.id FROM subscriptions s JOIN targets t ON t.id = s.target_id

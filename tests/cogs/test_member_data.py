@@ -78,13 +78,28 @@ async def test_follows_are_the_members_own_and_strict(stage: Stage) -> None:
     await mina.command("follow query", query="tag:Harbour")
     assert "follow nothing" in (await ravi.command("follow list")).text
     same = await mina.command("follow query", query="tag:Harbour")
-    assert same.is_ephemeral and "Done" not in same.text
+    assert same.is_ephemeral and "You follow **tag:Harbour** already" in same.text
     wrong = await mina.command("follow query", query="tga:UN")
     assert wrong.is_ephemeral and "Done" not in wrong.text
     (offered,) = await mina.autocomplete("follow stop", "query", "harb")
     gone = await mina.command("follow stop", query=offered["value"])
     assert "any more" in gone.text
     assert "do not follow" in (await mina.command("follow stop", query="tag:X")).text
+
+
+async def test_following_again_changes_when_it_is_sent_and_what_waits_with_it(
+    stage: Stage,
+) -> None:
+    mina = stage.person()
+    await mina.command("follow query", query="tag:Harbour", when="daily")
+    await arrives(stage, "Ship docks")
+    await stage.store.outbox.form(NOW)
+    assert await stage.store.outbox.claim(NOW, set(), 5) == ()
+    changed = await mina.command("follow query", query="tag:Harbour", when="once")
+    assert "Done. I send you new articles" in changed.text
+    assert "Every day" not in (await mina.command("follow list")).text
+    parcel, outcome = await sent(stage)
+    assert outcome.fate is Fate.SENT and [a.title for a in parcel.articles] == ["Ship docks"]
 
 
 async def test_a_follow_never_carries_a_servers_own_feed(stage: Stage) -> None:
