@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 import discord
 from discord import app_commands
@@ -19,7 +20,9 @@ WORDS = 8
 LINKS = 5
 # Text beyond this says nothing more about what a message is about, and costs time.
 LOOKED_AT = 2_000
-_LINK = re.compile(r"https?://[^\s<>()\[\]]+")
+_LINK = re.compile(r"https?://[^\s<>\[\]\"]+")
+# What ends a sentence, or marks up the link, and is no part of an address.
+_AFTER = ".,;:!?'*~|…"
 _MENTION = re.compile(r"<[@#:a-z!&][^>]*>")
 
 
@@ -50,7 +53,7 @@ class CoverageCog(TagwireCog):
         async with answering(interaction, private=True) as answer:
             told = told_by(message)[:LOOKED_AT]
             scope, key_of = scope_of(interaction), self.client.ports.link_key
-            for link in _LINK.findall(told)[:LINKS]:
+            for link in links_in(told)[:LINKS]:
                 if key_of is None:
                     break
                 found = await self.store.articles.known_as(key_of(link), scope)
@@ -67,13 +70,37 @@ class CoverageCog(TagwireCog):
 
 
 def told_by(message: discord.Message) -> str:
-    """Return a message's text, its embeds and the texts of its components."""
-    parts = [message.content]
-    for embed in message.embeds:
-        parts += [embed.url or "", embed.title or "", embed.description or ""]
-    for component in message.walk_components() if hasattr(message, "walk_components") else ():
-        parts.append(getattr(component, "content", "") or "")
+    """Return the text of a message and of one it forwards: content, embeds and components."""
+    parts: list[str] = []
+    told: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
+    for one in told:
+        parts.append(one.content)
+        for embed in one.embeds:
+            parts += [embed.url or "", embed.title or "", embed.description or ""]
+            parts += [f"{field.name} {field.value}" for field in embed.fields]
+        parts += _written(one.components)
     return "\n".join(part for part in parts if part)
+
+
+def _written(components: Iterable[object]) -> Iterator[str]:
+    """Yield the texts of components; what stands on buttons and menus is no text of a message."""
+    for component in components:
+        if isinstance(component, discord.TextDisplay):
+            yield component.content
+        elif not isinstance(component, discord.ActionRow):
+            yield from _written(getattr(component, "children", ()))
+
+
+def links_in(told: str) -> list[str]:
+    """Return the addresses in a text, without the brackets and marks that stand around them."""
+    found = []
+    for link in _LINK.findall(told):
+        while link and (
+            link[-1] in _AFTER or (link[-1] == ")" and link.count(")") > link.count("("))
+        ):
+            link = link[:-1]
+        found.append(link)
+    return list(dict.fromkeys(found))
 
 
 def telling(said: str) -> list[str]:
