@@ -75,6 +75,16 @@ class ResultsCog(TagwireCog):
             article_id = id_of(press.key)
             await self._show_page(interaction, answer, article_id, id_of(number), press.argument)
 
+    @control("changes")
+    async def show_changes(self, interaction: Interaction, press: Press) -> None:
+        """Tell the presser alone what the corrections of an article changed."""
+        async with answering(interaction, private=True) as answer:
+            article_id, scope = id_of(press.key), scope_of(interaction)
+            article = await self.store.articles.get(article_id, scope)
+            versions = await self.store.articles.versions(article_id, scope)
+            drawn = render.changes(article, versions, say_for(interaction))
+            await answer.show(drawn, private=True)
+
     @control("share")
     async def share(self, interaction: Interaction, press: Press) -> None:
         """Show an article to the channel, if the member may write there."""

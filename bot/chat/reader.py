@@ -65,7 +65,7 @@ def reader(
         parts.append(room.text(foot(article, say)))
     if len(sheets) > 1:
         parts.append(ui.ActionRow(_contents(article, sheets, number, say, beside.list_key)))
-    parts.extend(_controls(article, number, len(sheets), say, beside.list_key, may_share))
+    parts.extend(_controls(article, number, len(sheets), say, beside, may_share))
     if article.also:
         parts.append(room.text(f"-# {say('chat.also_at_heading')}"))
         parts.append(ui.ActionRow(*_copies(article, say)))
@@ -146,12 +146,12 @@ def foot(article: Article, say: Say) -> str:
 
 
 def _controls(
-    article: Article, number: int, count: int, say: Say, list_key: str, may_share: bool
+    article: Article, number: int, count: int, say: Say, beside: Beside, may_share: bool
 ) -> Iterator[ui.Item[Any]]:
     key = str(article.id)
     moves: list[ui.Item[Any]] = []
     if count > 1:
-        back, on = (sheet_text(number + step, list_key) for step in (-1, 1))
+        back, on = (sheet_text(number + step, beside.list_key) for step in (-1, 1))
         moves = [
             button(say("chat.previous"), "page", key, back, disabled=number <= 1),
             button(say("chat.next"), "page", key, on, disabled=number >= count),
@@ -159,8 +159,11 @@ def _controls(
     if may_share:
         moves.append(button(say("chat.share"), "share", key, style=discord.ButtonStyle.primary))
     moves.append(button(say("chat.save"), "save", key))
+    if beside.versions:
+        moves.append(button(say("chat.changes"), "changes", key))
     url = safe_url(article.url)
-    if url is not None:
+    # A row holds five; the title leads to the page, too.
+    if url is not None and len(moves) < 5:
         moves.append(ui.Button(label=say("chat.open_page"), url=url))
     if moves:
         yield ui.ActionRow(*moves)

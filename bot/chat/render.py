@@ -1,6 +1,7 @@
 """Everything that is drawn for Discord, under one name: messages within every limit it sets."""
 
 from bot.chat.card import card, plain, shared
+from bot.chat.changes import changes
 from bot.chat.dialogs import (
     Choice,
     Menu,
@@ -25,6 +26,7 @@ __all__ = (
     "Menu",
     "Results",
     "card",
+    "changes",
     "choices",
     "failure",
     "listing",

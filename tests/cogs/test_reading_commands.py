@@ -115,6 +115,8 @@ async def test_the_reader_says_what_a_correction_changed(stage: Stage) -> None:
     read = await stage.person().command("article", title="Glacier lakes under close watch")
     assert "Corrected once: the title was “Glacier lakes under watch”" in read.text
     assert "parts new: 1, gone: 0" in read.text
+    told = await stage.person().press(read.message or {}, "What changed")
+    assert told.is_ephemeral and "Now: A fourth sensor was lost." in told.text
 
 
 async def test_a_result_quotes_the_paragraph_that_matched_and_opens_there(stage: Stage) -> None:

@@ -17,7 +17,7 @@ from tests.cogs.test_moderator_commands import COMMANDS, replace_next
 # What any member may do; what is in neither set is a new control that nobody thought about.
 OPEN = {
     *("next", "prev", "read", "open", "page", "share", "ask", "choose", "more", "tags", "tag"),
-    *("narrow", "narrowed", "first", "share_page"),
+    *("narrow", "narrowed", "first", "share_page", "section", "changes"),
     *("save", "unsave", "saved", "erase", "unfollow", "refollow", "join", "cancel"),
 }
 MODERATORS = {
