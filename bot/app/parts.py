@@ -144,7 +144,8 @@ class Parts:
         await self._ready()
         while True:
             started = time.monotonic()
-            for what in await self.store.names.warm():
+            # Before anybody types or searches, neither is worth the memory of what it needs.
+            for what in await self.store.names.warm() if self.store.names.is_asked else ():
                 _log.info("app.names_sorted", extra={"what": what})
             try:
                 if await self.store.beside.refresh(asked_since=utc_now() - SEARCH_KEPT):
@@ -155,9 +156,11 @@ class Parts:
                 _log.warning("app.postings_failed", exc_info=True)
                 await asyncio.sleep(SEARCH_FAILED_S)
             ends_at = time.monotonic() + SEARCH_EVERY_S
-            # Whoever searches first is answered by the index; the next ones soon find it loaded.
+            # Whoever asks first is answered by the index; the next ones soon find it loaded.
             while (  # noqa: ASYNC110 - another thread says so
-                time.monotonic() < ends_at and not self.store.beside.is_missed
+                time.monotonic() < ends_at
+                and not self.store.beside.is_missed
+                and not self.store.names.is_missed
             ):
                 await asyncio.sleep(SEARCH_LOOK_S)
 

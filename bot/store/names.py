@@ -43,6 +43,13 @@ class NameStore:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._suggestions = Suggestions()
+        # Whether anybody has typed yet: until then no list is worth its memory.
+        self.is_asked = False
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether somebody was answered from the database, for want of the lists."""
+        return self._suggestions.is_missed
 
     async def suggest(
         self, what: What, typed: str, scope: Scope, limit: int = 25, user_id: int | None = None
@@ -52,6 +59,7 @@ class NameStore:
         What the member asked for lately goes before all but an exact hit. Nothing typed gives
         what is on the rise, then the most used lately. Nothing near gives nothing.
         """
+        self.is_asked = True
 
         def job(connection: sqlite3.Connection) -> tuple[Name, ...]:
             most = limit * len(scope.visible)

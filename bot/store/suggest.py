@@ -226,6 +226,8 @@ class Suggestions:
     def __init__(self) -> None:
         self._lists = {what: _Lists() for what in WHATS}
         self._lock = threading.Lock()
+        # Whether the database had to answer since the lists were looked at.
+        self.is_missed = False
 
     def ids(
         self, connection: sqlite3.Connection, what: What, typed: str, scope: Scope, limit: int
@@ -238,6 +240,7 @@ class Suggestions:
             _catch_up(connection, what, kept)
             names, too_many = kept.of(scope), kept.too_many
         if too_many and not kept.most:
+            self.is_missed = True
             values = {"scopes": visible(scope), "typed": key, "end": key + "\U0010ffff"}
             rows = connection.execute(_BEGINNING[what], {**values, "most": limit})
             return [row["id"] for row in rows]
@@ -265,6 +268,7 @@ class Suggestions:
 
     def stale(self, connection: sqlite3.Connection) -> list[What]:
         """Return the kinds whose lists are to be made anew, off the event loop."""
+        self.is_missed = False
         with self._lock:
             return [what for what in WHATS if _is_stale(connection, what, self._lists[what])]
 
