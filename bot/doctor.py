@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from bot.errors import TagwireError
 from bot.messages import Catalogue
 from bot.model import Feed, Finding, JsonObject, Target
-from bot.settings import Settings
+from bot.settings import Settings, unknown_names
 from bot.store.checkup import Contents, Facts, Library, library, look
 
 DiscordCheck = Callable[[Settings, Sequence[Target]], Awaitable[tuple[Finding, ...]]]
@@ -47,7 +47,7 @@ async def examine(
     findings = [
         check_python(sys.version_info[:3]),
         *check_sqlite(library()),
-        ok("settings", count=len(settings.given)),
+        check_settings(len(settings.given), unknown_names()),
         check_clock(now, contents.newest_at if contents else None),
         check_folder(facts),
         check_disk(facts),
@@ -63,6 +63,15 @@ async def examine(
     else:
         findings.append(Finding("discord", "skipped", "doctor.discord_skipped"))
     return tuple(findings)
+
+
+def check_settings(given: int, unknown: Sequence[str]) -> Finding:
+    """Judge the settings that could be read: a name that means nothing is likely a slip."""
+    if not unknown:
+        return ok("settings", count=given)
+    key = "doctor.settings_unknown"
+    params: dict[str, str | int] = {"count": len(unknown), "names": ", ".join(unknown)}
+    return Finding("settings", "warning", key, params, f"{key}_remedy")
 
 
 def unreadable_settings(error: TagwireError) -> Finding:

@@ -19,7 +19,9 @@ from dotenv import dotenv_values
 
 from bot.errors import TagwireError
 
-Kind = Literal["text", "folder", "number", "whole", "switch", "choice", "address", "ports", "ids"]
+Kind = Literal[
+    "text", "folder", "number", "whole", "switch", "choice", "language", "address", "ports", "ids"
+]
 
 HOME = "TAGWIRE_HOME"
 CONFIG = "TAGWIRE_CONFIG"
@@ -29,6 +31,7 @@ ENVIRONMENT = "environment"
 DEFAULT = "default"
 
 _PREFIX = "TAGWIRE_"
+_BENCH = "_BENCH_"  # read by the benchmarks, and no setting
 _SWITCHES = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
@@ -70,7 +73,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TAGWIRE_DISCORD_API", "discord_api", "address", None),
     Setting("TAGWIRE_SHARDS", "shards", "whole", 0, least=0, most=16_384),
     Setting("TAGWIRE_CONTACT", "contact", "text", None),
-    Setting("TAGWIRE_LANGUAGE", "language", "text", "en"),
+    Setting("TAGWIRE_LANGUAGE", "language", "language", "en", choices=("en", "es", "fr", "ja")),
     Setting("TAGWIRE_FEED_PORTS", "feed_ports", "ports", (80, 443, 8080, 8443)),
     Setting("TAGWIRE_POLL_CONCURRENCY", "poll_concurrency", "whole", 8, least=1, most=256),
     Setting("TAGWIRE_HOST_GAP", "host_gap_s", "number", 1.0, least=0, most=3600),
@@ -184,6 +187,26 @@ def shown() -> tuple[Shown, ...]:
     )
 
 
+def language() -> str:
+    """Return the language that was given, whatever else is wrong: that is told in it."""
+    name = "TAGWIRE_LANGUAGE"
+    try:
+        given = _found().get(name)
+    except TagwireError:
+        return os.environ.get(name) or "en"
+    return given.text if given else "en"
+
+
+def unknown_names() -> tuple[str, ...]:
+    """Return what is named like a setting in the environment or `.env` and is none.
+
+    In a TOML file such a name is refused; the environment may be meant for another version.
+    """
+    known = {name for s in SETTINGS for name in (s.name, f"{s.name}_FILE")} | {HOME, CONFIG}
+    names = {name for _, values in _layers() for name in values}
+    return tuple(sorted(n for n in names - known if n.startswith(_PREFIX) and _BENCH not in n))
+
+
 @dataclass(frozen=True, slots=True)
 class _Given:
     """A setting's value as written, and where it was written."""
@@ -286,7 +309,7 @@ def accepted(setting: Setting) -> str:
             return f"{_plain(setting.least)} … {_plain(setting.most)}"
         case "switch":
             return "true, false"
-        case "choice":
+        case "choice" | "language":
             return ", ".join(setting.choices)
         case "address":
             return "http://…, https://…"
@@ -312,6 +335,9 @@ def _parsed(setting: Setting, text: str) -> object:
             return _SWITCHES[text.lower()]
         case "choice":
             return _one_of(text.lower(), setting.choices)
+        case "language":
+            # "es-ES" is Spanish too, as it is to Discord.
+            return _one_of(text.split("-")[0].lower(), setting.choices)
         case "address":
             return _address(text)
         case "ports":

@@ -1,20 +1,20 @@
+import os
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from bot.doctor import check_settings
 from bot.errors import TagwireError
-from bot.messages import catalogue
-from bot.settings import SETTINGS, Settings, read, shown
+from bot.messages import catalogue, languages
+from bot.settings import SETTINGS, Settings, language, read, shown, unknown_names
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for setting in SETTINGS:
-        monkeypatch.delenv(setting.name, raising=False)
-        monkeypatch.delenv(f"{setting.name}_FILE", raising=False)
+    for name in [name for name in os.environ if name.startswith("TAGWIRE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("TAGWIRE_HOME", str(tmp_path))
-    monkeypatch.delenv("TAGWIRE_CONFIG", raising=False)
     return tmp_path
 
 
@@ -92,6 +92,7 @@ def test_a_missing_token_file_is_a_sentence(home: Path, monkeypatch: pytest.Monk
         ("TAGWIRE_FEED_PORTS", "80,http"),
         ("TAGWIRE_FEED_PORTS", "0"),
         ("TAGWIRE_LOG_FORMAT", "xml"),
+        ("TAGWIRE_LANGUAGE", "klingon"),
         ("TAGWIRE_METRICS_PORT", "70000"),
         ("TAGWIRE_METRICS_PORT", "80.5"),
         ("TAGWIRE_BLOCKED_GUILDS", "12,mine"),
@@ -108,6 +109,38 @@ def test_a_wrong_value_names_setting_value_and_what_is_accepted(
     assert name in sentence
     assert value in sentence
     assert "Accepted" in sentence
+
+
+def test_every_language_with_a_catalogue_may_be_chosen_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [setting] = [s for s in SETTINGS if s.field == "language"]
+    assert setting.choices == languages()
+    monkeypatch.setenv("TAGWIRE_LANGUAGE", "es-ES")
+    assert read().language == "es"
+
+
+def test_the_language_is_told_from_a_file_and_whatever_else_is_wrong(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert language() == "en"
+    (home / ".env").write_text("TAGWIRE_LANGUAGE=fr\nTAGWIRE_LOG_LEVEL=loud\n")
+    assert language() == "fr"
+    monkeypatch.setenv("TAGWIRE_CONFIG", str(home / "absent.toml"))
+    monkeypatch.setenv("TAGWIRE_LANGUAGE", "ja")
+    assert language() == "ja"
+
+
+def test_a_name_that_is_no_setting_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGWIRE_KEEP_DAY", "3")
+    monkeypatch.setenv("TAGWIRE_KEEP_DAYS", "3")
+    monkeypatch.setenv("TAGWIRE_BENCH_ARTICLES", "3")
+    (home / "token").write_text("x")
+    (home / ".env").write_text(f"TAGWIRE_TOKENS_FILE=x\nTAGWIRE_TOKEN_FILE={home / 'token'}\n")
+    assert unknown_names() == ("TAGWIRE_KEEP_DAY", "TAGWIRE_TOKENS_FILE")
+    finding = check_settings(1, unknown_names())
+    sentence = catalogue().say(finding.key, **finding.params)
+    assert (finding.state, "TAGWIRE_KEEP_DAY, TAGWIRE_TOKENS_FILE" in sentence) == ("warning", True)
 
 
 def test_an_empty_value_counts_as_not_given(monkeypatch: pytest.MonkeyPatch) -> None:

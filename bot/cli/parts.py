@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -66,8 +65,9 @@ def say(key: str, /, **params: str | int) -> str:
 @lru_cache(maxsize=1)
 def speech() -> Catalogue:
     """Return the sentences of the operator's language."""
-    # The language alone is read here: a wrong value elsewhere must still be told in words.
-    return catalogue(os.environ.get("TAGWIRE_LANGUAGE") or "en")
+    from bot.settings import language
+
+    return catalogue(language())
 
 
 def settings() -> Settings:

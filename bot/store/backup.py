@@ -9,7 +9,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -58,10 +58,12 @@ def backup(folder: Path, file: Path, *, keep: int = 1, progress: Progress | None
             part = file.with_name(file.name + ".part")
             try:
                 copy = _copy(source, part, progress, folder / "write.lock") or verify(part)
-            except StoreError as error:
-                if error.key != "backup.damaged":
-                    raise
-                raise StoreError("backup.source_damaged", path=str(source)) from None
+            except BaseException as error:
+                # Nobody trusts it, and it may be as large as all that is left of the disk.
+                _remove(part)
+                if isinstance(error, StoreError) and error.key == "backup.damaged":
+                    raise StoreError("backup.source_damaged", path=str(source)) from None
+                raise
             _rotate(file, keep)
             settle(part, file)
     return Copy(file, copy.bytes, copy.schema, copy.articles)
@@ -92,11 +94,15 @@ def put_in_place(
             _locked(folder / "write.lock", "store.busy", wait_s=_BUSY_S),
         ):
             part = folder / f"{DATABASE}.part"
-            clear(part)
-            made(part)
-            with closing(connected(part)) as connection:
-                _resume(connection, now)
-            copy = verify(part)
+            try:
+                clear(part)
+                made(part)
+                with closing(connected(part)) as connection:
+                    _resume(connection, now)
+                copy = verify(part)
+            except BaseException:
+                _remove(part)
+                raise
             kept = _set_aside(database, now)
             settle(part, database)
     return Copy(database, copy.bytes, copy.schema, copy.articles), kept
@@ -163,9 +169,13 @@ def _copy(
 
 def clear(part: Path) -> None:
     """Make an empty file that only its owner reads, in the place of what an earlier try left."""
+    _remove(part)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _remove(part: Path) -> None:
     for left_over in (part, *_companions(part)):
         left_over.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextmanager
@@ -315,8 +325,6 @@ def said(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        with suppress(OSError):
-            path.with_name(path.name + ".part").unlink(missing_ok=True)
         raise StoreError(
             "backup.cannot_write", path=str(path), what=error.strerror or type(error).__name__
         ) from error

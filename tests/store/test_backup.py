@@ -155,6 +155,18 @@ def test_a_damaged_database_never_replaces_a_good_backup(folder: Path, tmp_path:
     assert caught.value.key == "backup.source_damaged"
     assert "restore FILE" in said(caught)
     assert good.file.read_bytes() == before
+    # Nor does it leave as much again on the disk as the database takes.
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["copy.db"]
+
+
+def test_a_backup_that_is_broken_off_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup(folder, tmp_path / "copies" / "t.db", progress=stop)
+    assert list((tmp_path / "copies").iterdir()) == []
+    assert backup(folder, tmp_path / "copies" / "t.db").articles == 3
 
 
 KILLED = """
