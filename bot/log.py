@@ -89,7 +89,7 @@ _REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_QUIET = {"discord": logging.WARNING, "aiohttp": logging.WARNING, "asyncio": logging.WARNING}
+_OURS = {"bot", "cogs"}
 
 
 def redact(text: str) -> str:
@@ -103,14 +103,18 @@ def set_level(level: str) -> None:
     """Change the least level that is logged, in a running process too."""
     least = logging.getLevelName(level.upper())
     logging.getLogger().setLevel(least)
-    for name, quiet in _QUIET.items():
-        logging.getLogger(name).setLevel(max(quiet, least))
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    # Below a warning, libraries tell of their own affairs: some of it is what members wrote.
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in _OURS
 
 
 def set_up(level: str = "info", form: str = "human", stream: TextIO | None = None) -> None:
     """Send all logs of this process to a stream (standard error) in one form, redacted."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else HumanLines())
+    handler.addFilter(_is_worth_a_line)
     logging.basicConfig(handlers=[handler], force=True)
     set_level(level)
 

@@ -92,6 +92,20 @@ def test_below_the_level_nothing_is_written(stream: io.StringIO) -> None:
     assert stream.getvalue() == ""
 
 
+def test_libraries_are_heard_from_a_warning_on_whatever_the_level(stream: io.StringIO) -> None:
+    set_up("debug", "human", stream)
+    for library in ("aiosqlite", "discord.gateway", "aiohttp.access", "botany"):
+        logging.getLogger(library).debug("executing with what a member typed")
+        logging.getLogger(library).info("answered with what a member typed")
+    assert stream.getvalue() == ""
+    logging.getLogger("discord.gateway").warning("heartbeat blocked")
+    logging.getLogger("cogs.x").debug("commands.synced")
+    assert [line.split()[2] for line in stream.getvalue().splitlines()] == [
+        "heartbeat",
+        "commands.synced",
+    ]
+
+
 def test_every_event_that_code_logs_is_listed() -> None:
     root = Path(str(bot.__file__)).parent.parent
     unlisted = [
