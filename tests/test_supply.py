@@ -59,3 +59,13 @@ def test_hooks_before_a_commit_are_local_and_run_what_is_there() -> None:
     tools = {hook["entry"].split()[0] for hook in repository["hooks"]}
     assert tools == {".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/pytest"}
     assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+
+
+def test_each_threat_names_tests_that_there_are() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    there = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    named = [re.findall(r"test_\w+\.py", row.rpartition(" | ")[2]) for row in rows]
+    assert len(rows) > 15
+    assert [row for row, tests in zip(rows, named, strict=True) if not tests] == []
+    assert {test for tests in named for test in tests} <= there
