@@ -28,3 +28,9 @@ async def test_what_search_and_typing_need_is_loaded_when_somebody_types(
     choices = await newsroom.member.autocomplete("tag", "name", "Oecans")
     assert "Oceans" in [choice["name"].split(" (")[0] for choice in choices]
     assert "numpy" in mapped(newsroom)
+
+
+async def test_a_start_in_good_order_warns_of_nothing(newsroom: Newsroom) -> None:
+    await newsroom.member.command("latest")
+    assert newsroom.child.lines
+    assert [line for line in newsroom.child.lines if " INFO " not in line] == []
