@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from bot.errors import StoreError
 from bot.model import AuditEntry, Counts, Scope, View
 from bot.query import language
 from bot.query.nodes import Query
@@ -305,21 +306,7 @@ class ViewStore:
             "until": until,
             "detail": packed_json(detail or {}),
         }
-        await self._connections.write(
-            lambda connection: (
-                connection.execute(
-                    """
-                INSERT INTO views
-                    (key, kind, query, scope_guild_id, user_id, asked_at, until_id, detail, used_at)
-                VALUES (:key, :kind, :query, :guild, :user, :now, :until, :detail, :now)
-                """,
-                    values,
-                ).rowcount
-            ),
-            # A power cut may cost the newest keys; their buttons then say so. Waiting for the
-            # disk would cost every answer.
-            durable=False,
-        )
+        await self._write(partial(_put_view, values))
         return key
 
     async def get(self, key: str, now: datetime) -> View | None:
@@ -345,8 +332,28 @@ class ViewStore:
         found = await self._connections.read(job)
         # Noted once a week at most: a page that is used stays (retention.py).
         if used and second(now) - used[0] > _USED_AGAIN_S:
-            await self._connections.write(partial(_note_use, key, now), durable=False)
+            await self._write(partial(_note_use, key, now))
         return found
+
+    async def _write(self, job: Callable[[sqlite3.Connection], None]) -> None:
+        # A power cut or a full disk may cost the newest keys; their buttons then say so. Waiting
+        # for the disk would cost every answer, and a full one is no reason to show nothing.
+        try:
+            await self._connections.write(job, durable=False)
+        except StoreError as error:
+            if error.key != "store.full":
+                raise
+
+
+def _put_view(values: Mapping[str, object], connection: sqlite3.Connection) -> None:
+    connection.execute(
+        """
+        INSERT INTO views
+            (key, kind, query, scope_guild_id, user_id, asked_at, until_id, detail, used_at)
+        VALUES (:key, :kind, :query, :guild, :user, :now, :until, :detail, :now)
+        """,
+        values,
+    )
 
 
 def _note_use(key: str, now: datetime, connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,27 @@ async def test_a_view_is_the_same_years_and_a_restart_later(tmp_path: Path) -> N
         assert (view.asked_at, view.until, view.detail) == (NOW, 99, {"heading": "UN"})
         assert await store.views.get("lost", NOW) is None
     assert len(key) == 12
+
+
+@pytest.mark.fault("F32")
+async def test_on_a_full_disk_pages_are_shown_whose_buttons_are_lost(store: Store) -> None:
+    kept = await store.views.put("results", "tag:UN", PUBLIC_SCOPE, 42, NOW)
+
+    def fill_up(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE filler (bytes)")
+        for change in ("INSERT", "UPDATE"):
+            connection.execute(
+                f"""CREATE TRIGGER fills_{change} AFTER {change} ON views
+                    BEGIN INSERT INTO filler VALUES (zeroblob(1000000)); END"""
+            )
+        connection.execute("PRAGMA max_page_count = 1").fetchone()
+
+    await store._connections.outside_transaction(fill_up)
+    lost = await store.views.put("results", "tag:US", PUBLIC_SCOPE, 42, NOW)
+    assert await store.views.get(lost, NOW) is None
+    view = await store.views.get(kept, NOW.replace(year=2031))
+    assert view is not None
+    assert view.query == "tag:UN"
 
 
 async def test_guild_settings_change_one_by_one(store: Store) -> None:
