@@ -18,7 +18,7 @@ from benchmarks.results import Result
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
 NAMES = (
     *("main_job", "delivery", "matching", "operations", "ingest", "polling", "html"),
-    *("search", "autocomplete", "playground"),
+    *("samples", "search", "autocomplete", "playground"),
 )
 
 

@@ -148,8 +148,7 @@ class Fetcher:
                     return await self._read(answer, validators, moved, now)
             is_permanent = is_permanent and answer.status in _PERMANENT
             url = self._guard.checked(str(url.join(as_url(target))))
-            # A move from https to http is followed, but never kept.
-            if is_permanent and not (permanent.scheme == "https" and url.scheme == "http"):
+            if is_permanent and may_be_kept(permanent, url):
                 permanent = url
             else:
                 is_permanent = False
@@ -201,6 +200,11 @@ class Fetcher:
                 answer.close()
                 raise too_large
         return bytes(body)
+
+
+def may_be_kept(before: URL, after: URL) -> bool:
+    """Tell whether a permanent move may be kept: one from https to http is followed only."""
+    return not (before.scheme == "https" and after.scheme == "http")
 
 
 def _target(answer: aiohttp.ClientResponse) -> str | None:

@@ -12,10 +12,19 @@ from socket import AF_INET
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from bot.errors import FetchError
 from bot.ingest.addresses import Guard
-from bot.ingest.fetch import Caps, Fetcher, fresh_s, open_session, retry_after_s, user_agent
+from bot.ingest.fetch import (
+    Caps,
+    Fetcher,
+    fresh_s,
+    may_be_kept,
+    open_session,
+    retry_after_s,
+    user_agent,
+)
 from bot.messages import catalogue
 from bot.model import Validators
 from tests.ingest.loopback import FEED, Site
@@ -159,6 +168,15 @@ async def test_a_redirect_is_checked_like_a_first_address(site: Site) -> None:
         async with fetching() as fetcher:
             error = await failure(fetcher, url)
         assert error.key in {"ingest.fetch_scheme", "ingest.fetch_userinfo"}
+
+
+@pytest.mark.fault("F45")
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [("https", "http", False), ("http", "https", True), ("https", "https", True)],
+)
+def test_a_move_that_gives_up_encryption_is_never_kept(before: str, after: str, kept: bool) -> None:
+    assert may_be_kept(URL(f"{before}://a.example/f"), URL(f"{after}://b.example/f")) is kept
 
 
 async def test_a_permanent_chain_is_reported_and_a_temporary_one_is_not(site: Site) -> None:
