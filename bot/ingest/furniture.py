@@ -83,14 +83,27 @@ _NEXT = "|".join(
 _PAGE = "|".join(
     (
         r"related(?: posts| articles)?:?|edit(?: this)?|advertisements?|menu|search(?: for)?:?",
-        r"skip to (?:content|main).*|recent (?:posts|comments)|subscribe|follow us(?: on .{1,40})?",
+        r"skip to (?:content|main).*|subscribe|follow us(?: on .{1,40})?",
         r"(?:estimated )?read(?:ing)? time:? \d+ (?:min|minutes?)|\d+ min(?:utes?)? read",
         r"posted:? .{0,40}\d.{0,20}|投稿[日者][:：].*",
     )
 )
+# The lists beside a page's own text: what follows repeats its titles, and others'.
+_ASIDE = "|".join(
+    (
+        r"(?:recent|latest) (?:posts|comments|articles|news)",
+        r"(?:neueste|letzte|aktuelle) (?:beiträge|kommentare|artikel)",
+        r"(?:articles|commentaires|billets) récents|(?:entradas|comentarios|artículos) recientes",
+        r"(?:articoli|commenti) recenti|(?:posts|comentários|artigos) recentes",
+        r"recente (?:berichten|reacties)|ostatnie (?:wpisy|komentarze)|son yazılar",
+        r"свежие (?:записи|комментарии)|أحدث (?:المقالات|التعليقات)|最近の(?:投稿|コメント)",
+        r"近期(?:文章|评论)|最新文章|최근 글",
+    )
+)
+_BESIDE = re.compile(rf"(?:{_ASIDE})\s*:?", re.IGNORECASE)
 _FURNITURE = re.compile(
     rf"{_LEAVE}|{_COUNTS}|{_POSTED}(?!\w).*|{_TAGS}.*|{_TAGGED_WITH} .*|{_CATEGORIES}.*"
-    rf"|{_SHARE}|{_NEXT}|{_PAGE}",
+    rf"|{_SHARE}|{_NEXT}|{_PAGE}|(?:{_ASIDE})\s*:?",
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"(?:^|\|)\s*(?:{_TAGS}|{_TAGGED_WITH}(?!\w))\s*([^|]*)", re.IGNORECASE)
@@ -111,6 +124,11 @@ def is_furniture(line: str) -> bool:
     if len(line) > _LONGEST or _FURNITURE.fullmatch(line) is None:
         return False
     return not (line.endswith((".", "!", "?")) and len(line.split()) > _LONGEST_SENTENCE)
+
+
+def begins_lists(line: str) -> bool:
+    """Tell whether a line heads the lists beside a page's text ("Recent Posts")."""
+    return len(line) <= _LONGEST and _BESIDE.fullmatch(line) is not None
 
 
 def named_terms(line: str) -> tuple[list[str], list[str]]:

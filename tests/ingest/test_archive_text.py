@@ -164,6 +164,33 @@ def test_other_themes_are_read_by_look_and_said_to_be_uncertain() -> None:
     assert [t.name for t in second.tags] == ["Orchard"], "lost links leave no empty tags"
 
 
+@pytest.mark.parametrize(
+    ("line", "poster"),
+    [
+        ("March 3, 2020", None),
+        ("3. März 2020 von Mara Quay", "Mara Quay"),
+        ("March 3, 2020 by Mara Quay", "Mara Quay"),
+        ("By Mara Quay | March 3, 2020", "Mara Quay"),
+        ("par Mara Quay le 3 mars 2020", "Mara Quay"),
+    ],
+)
+def test_a_date_may_stand_with_a_name(line: str, poster: str | None) -> None:
+    text = f"Site\n\nTag: Water\n\nA late frost\n\n{line}\n\nIt came on Monday at night […]\n"
+    [entry] = read(text.encode(), name="page.txt").entries
+    assert entry.published_at is not None
+    assert entry.published_at.date().isoformat() == "2020-03-03"
+    assert (entry.poster, texts(entry)) == (poster, ["It came on Monday at night"])
+
+
+@pytest.mark.parametrize("head", ["Recent Posts", "Neueste Beiträge", "最近の投稿"])
+@pytest.mark.parametrize("rest", ["Source : AP\n", "Continue reading →\n"])
+def test_the_lists_beside_a_page_are_no_entries(head: str, rest: str) -> None:
+    text = f"Site\n\nTag: Water\n\nA late frost\n\nIt came on Monday at night.\n\n{rest}"
+    lists = f"\n{head}\n\nA late frost\n\nPruning the old trees by hand\n"
+    entries = read((text + lists).encode(), name="page.txt").entries
+    assert [entry.title for entry in entries] == ["A late frost"]
+
+
 def test_marks_of_excerpts_are_stripped_and_remembered() -> None:
     for entry in read((FIXTURES / "archive_excerpts.txt").read_bytes()).entries:
         assert entry.truncated

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.errors import UnreadableError
 from bot.ingest.byline import read_byline, read_source
 from bot.ingest.compose import Parts, compose
 from bot.ingest.dates import parse_date
-from bot.ingest.furniture import is_furniture, named_terms
+from bot.ingest.furniture import begins_lists, is_furniture, named_terms
 from bot.ingest.headings import Heading, read_heading
 from bot.ingest.limits import MAX_CONTENT, MAX_FILE_ITEMS
 from bot.ingest.marks import strip_more
@@ -26,6 +27,17 @@ FORM = "saved archive page"
 _HEADER_LINES = 25
 _LONGEST_TITLE = 200
 _WRAPPED = range(55, 121)
+_BY = r"(?:by|von|par|por|di|da|door|от)"
+# "March 3, 2020 by Mara Quay", "By Mara Quay | March 3, 2020".
+_DATED = (
+    re.compile(rf"(?P<date>.+?)[\s,|·•—–-]+{_BY}\s+(?P<name>.+)", re.IGNORECASE),
+    re.compile(
+        rf"{_BY}\s+(?P<name>.+?)(?:\s*[|·•—–,]\s*|\s+(?:on|am|le|el|il|op)\s+)(?P<date>.+)",
+        re.IGNORECASE,
+    ),
+)
+_LONGEST_DATE = 40
+_LONGEST_DATED = 100
 _SENTENCE_END = (".", "!", "?", "…", "”", '"', "。", ":", ";", ",")
 
 
@@ -113,6 +125,8 @@ def _entries(lines: Sequence[str]) -> list[_Found]:
             title = current.pop()
             _close(found, current, ended=False)
             current = [title]
+        if not current and found and begins_lists(line):
+            break
         if not current and is_furniture(line):
             continue
         current.append(line)
@@ -132,14 +146,15 @@ def _compose(one: _Found, terms: tuple[Term, ...], all_found: Sequence[_Found]) 
     """Make the entry; one that lacks the source line others have was cut off."""
     named: list[Term] = []
     published_at = None
+    poster: str | None = None
     texts: list[str] = []
     for line in one.lines:
         tags, categories = named_terms(line) if is_furniture(line) else ([], [])
         named.extend(Term(name, "tag") for name in tags)
         named.extend(Term(name, "category") for name in categories)
-        date = parse_date(line) if len(line) <= 40 and not texts else None
+        date, name = (None, None) if texts else _dated(line)
         if date is not None:
-            published_at = published_at or date
+            published_at, poster = published_at or date, poster or name
         else:
             texts.append(line)
     cut_off = not one.ended and one is all_found[-1] and any(other.ended for other in all_found)
@@ -150,10 +165,25 @@ def _compose(one: _Found, terms: tuple[Term, ...], all_found: Sequence[_Found]) 
             blocks=blocks,
             truncated=cut_off,
             plain=True,
+            declared=[poster],
+            poster=poster,
             terms=(*terms, *named),
             published_at=published_at,
         )
     )
+
+
+def _dated(line: str) -> tuple[datetime | None, str | None]:
+    """Return the date that a line says, and whose name stands with it; None for each it lacks."""
+    date = parse_date(line) if len(line) <= _LONGEST_DATE else None
+    if date is not None or len(line) > _LONGEST_DATED:
+        return date, None
+    for form in _DATED:
+        found = form.fullmatch(line)
+        date = parse_date(found["date"].strip()) if found is not None else None
+        if found is not None and date is not None:
+            return date, found["name"].strip()
+    return None, None
 
 
 def _themed(lines: Sequence[str]) -> list[_Found]:
@@ -162,6 +192,8 @@ def _themed(lines: Sequence[str]) -> list[_Found]:
     title: str | None = None
     texts: list[str] = []
     for index, line in enumerate(lines):
+        if begins_lists(line) and (found or _is_over(texts)):
+            break
         after = next((x for x in lines[index + 1 :][:3] if not is_furniture(x)), "")
         if _reads_as_title(line, after, fresh=title is None or _is_over(texts)):
             if title is not None:
@@ -175,11 +207,11 @@ def _themed(lines: Sequence[str]) -> list[_Found]:
 
 
 def _reads_as_title(line: str, after: str, *, fresh: bool) -> bool:
-    if is_furniture(line) or len(line) > _LONGEST_TITLE or parse_date(line) is not None:
+    if is_furniture(line) or len(line) > _LONGEST_TITLE or _dated(line)[0] is not None:
         return False
     if not fresh or not after or line.endswith(_SENTENCE_END) or strip_more(line)[1]:
         return False
-    return len(after) > len(line) or parse_date(after) is not None
+    return len(after) > len(line) or _dated(after)[0] is not None
 
 
 def _is_over(texts: Sequence[str]) -> bool:
