@@ -182,6 +182,10 @@ class Driver:
         message = people.say(self.server.hub, self.user_id, self.channel_id, text)
         return shapes.message(self.server.world, message)
 
+    def crosspost(self, message: Json) -> None:
+        """Publish an announcement, as its author or a moderator may; raises NotPossible."""
+        people.crosspost(self.server.hub, self.user_id, message["id"])
+
     def remove(self, message: Json) -> None:
         """Delete a message, as its author or a moderator may; raises NotPossible."""
         found = self.server.world.find_message(message["id"])

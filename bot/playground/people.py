@@ -16,7 +16,7 @@ from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import Refused
 from bot.playground.validate.components import UPLOAD, file_bounds, walk
 from bot.playground.validate.messages import check_message
-from bot.playground.world import FORUMS, THREADS, Channel, Message
+from bot.playground.world import ANNOUNCEMENT, CROSSPOSTED, FORUMS, THREADS, Channel, Message
 
 Json = dict[str, Any]
 
@@ -55,6 +55,26 @@ def say(hub: Hub, user_id: str, channel_id: str, text: str) -> Message:
         raise NotPossible(no.message) from None
     message, _ = posting.post(hub, channel, form, posting.Origin(user_id))
     return message
+
+
+def crosspost(hub: Hub, user_id: str, message_id: str) -> Message:
+    """Publish an announcement: one's own, or another's with Manage Messages."""
+    message = hub.world.find_message(message_id)
+    if message is None:
+        raise NotPossible("This message is gone.")
+    channel = person_channel(hub, user_id, message.channel_id)
+    bits = in_channel(hub.world, user_id, channel, hub.clock.now())
+    own = message.author_id == user_id
+    if not bits & (Permission.SEND_MESSAGES if own else Permission.MANAGE_MESSAGES):
+        raise NotPossible("You do not have permission to publish this message.")
+    if channel.type != ANNOUNCEMENT:
+        raise NotPossible("Only messages of an announcement channel can be published.")
+    if message.flags & CROSSPOSTED:
+        raise NotPossible("This message has already been published.")
+    if wait_s := hub.limiter.publish(channel.id):
+        minutes = int(wait_s / 60) + 1
+        raise NotPossible(f"Ten messages an hour can be published. Try again in {minutes} minutes.")
+    return posting.crosspost(hub, message)
 
 
 def upload(hub: Hub, channel_id: str, filename: str, content: bytes) -> str:

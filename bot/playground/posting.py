@@ -11,6 +11,7 @@ from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import Problems, refused
 from bot.playground.validate.components import v2_text, walk
 from bot.playground.world import (
+    CROSSPOSTED,
     DIRECT,
     EPHEMERAL,
     LOADING,
@@ -195,6 +196,15 @@ def delete(hub: Hub, message: Message) -> None:
     hub.world.in_channel(message.channel_id).pop(message.id, None)
     body = {"id": message.id, "channel_id": message.channel_id, "guild_id": hub.world.guild_id}
     hub.emit("MESSAGE_DELETE", body, message.for_user_id)
+
+
+def crosspost(hub: Hub, message: Message) -> Message:
+    """Publish an announcement to the channels that follow, and tell everyone."""
+    changed = hub.put_message(replace(message, flags=message.flags | CROSSPOSTED))
+    hub.emit(
+        "MESSAGE_UPDATE", shapes.message(hub.world, changed) | {"guild_id": hub.world.guild_id}
+    )
+    return changed
 
 
 def number(components: list[Json]) -> list[Json]:

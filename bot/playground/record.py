@@ -48,7 +48,8 @@ class Recorder:
                 command = people.find_command(self._hub, str(asked["command_id"]))
                 options = list(asked.get("options") or [])
                 given = {o["name"]: self._value(o) for o in people.leaf_options(options)}
-                return place | {"command": people.full_name(command, options), "options": given}
+                named = {"command": people.full_name(command, options), "options": given}
+                return place | named | self._target(user_id, asked.get("target_id"))
             case "component":
                 return self._component(user_id, asked)
             case "modal":
@@ -56,10 +57,24 @@ class Recorder:
                 return {"submit": [self._answer(one) for one in fields]}
             case "publish":
                 return {"publish": True}
+            case "crosspost":
+                message = self._world.find_message(str(asked["message_id"]))
+                if message is None:
+                    return None
+                place = {"in": self._channel(message.channel_id)}
+                return place | {"of": _place(self._world, message, user_id), "crosspost": True}
             case "trouble":
                 return place | {"trouble": str(asked["kind"])}
             case _:
                 return None
+
+    def _target(self, user_id: str, target_id: object) -> Json:
+        """Say what a context menu is used on: a message, or a person."""
+        message = self._world.find_message(str(target_id))
+        if message is not None:
+            return {"of": _place(self._world, message, user_id)}
+        user = self._world.users.get(str(target_id))
+        return {"on": user.username} if user else {}
 
     def _component(self, user_id: str, asked: Json) -> Json | None:
         message = self._world.find_message(str(asked["message_id"]))
@@ -116,11 +131,16 @@ class Recorder:
 
 
 def _place(world: World, message: Message, user_id: str) -> Json:
-    """Say which message is meant: the person's n-th newest answer, or the item it is about."""
+    """Say which message is meant: the person's n-th newest answer, its item, or its words."""
     answers = answers_to(world, message.channel_id, user_id)
     if message in answers:
         return {"answer": answers[::-1].index(message)}
-    return {"item": item_of([*message.components, *message.embeds, message.content])}
+    item = _item(message)
+    return {"said": message.content} if item is None and message.content else {"item": item}
+
+
+def _item(message: Message) -> str | None:
+    return item_of([*message.components, *message.embeds, message.content])
 
 
 def answers_to(world: World, channel_id: str, user_id: str) -> list[Message]:
@@ -188,7 +208,10 @@ class Replay:
             await self._settled(driver)
         elif "command" in step:
             options = {name: _given(value) for name, value in step["options"].items()}
-            self._keep(await driver.command(step["command"], **options))
+            target = self._target(step, driver)
+            self._keep(await driver.command(step["command"], _target=target, **options))
+        elif "crosspost" in step:
+            driver.crosspost(self._message(step, driver))
         elif "press" in step:
             message, nth = self._message(step, driver), step.get("nth", 0)
             self._keep(await driver.press(message, step["press"], nth))
@@ -225,13 +248,18 @@ class Replay:
         check = self.server.bench.checks.kept[-1]
         await driver.until(lambda: check.state != "waiting", LATER_S)
 
+    def _target(self, step: Json, driver: Driver) -> str | None:
+        if "of" in step:
+            return str(self._message(step, driver)["id"])
+        return self.server.world.user_named(step["on"]).id if "on" in step else None
+
     def _message(self, step: Json, driver: Driver) -> Json:
         world = self.server.world
         if "answer" in step["of"]:
             found = answers_to(world, driver.channel_id, driver.user_id)[::-1]
             return {"id": found[step["of"]["answer"]].id, "components": []}
         for message in world.in_channel(driver.channel_id).values():
-            about = item_of([*message.components, *message.embeds, message.content])
-            if about == step["of"]["item"] and message.asked is None:
+            about = {"item": _item(message), "said": message.content}
+            if step["of"].items() <= about.items() and message.asked is None:
                 return {"id": message.id, "components": []}
         raise NotPossible("The message is not there.")

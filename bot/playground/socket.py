@@ -80,6 +80,7 @@ class PageSockets:
             "read": self._read,
             "dismiss": self._dismiss,
             "publish": self._publish,
+            "crosspost": self._crosspost,
             "trouble": self._trouble,
             "trace": self._trace,
             "server": self._server,
@@ -268,6 +269,10 @@ class PageSockets:
 
     async def _publish(self, visitor: Visitor, asked: Json) -> Json:
         return {"title": self.bench.feed.publish().title}
+
+    async def _crosspost(self, visitor: Visitor, asked: Json) -> Json:
+        people.crosspost(self.hub, visitor.user_id, str(asked["message_id"]))
+        return {}
 
     async def _trouble(self, visitor: Visitor, asked: Json) -> Json:
         says = await self.bench.make(str(asked["kind"]), asked.get("channel_id"))

@@ -16,7 +16,7 @@ from tests.playground.test_socket import socket_url
 
 OPERATIONS = (
     *("hello", "become", "history", "say", "autocomplete", "command", "component", "modal"),
-    *("read", "dismiss", "publish", "trouble", "trace", "server", "", "no such thing"),
+    *("read", "dismiss", "publish", "crosspost", "trouble", "trace", "server", "", "no such thing"),
 )
 FIELDS = (
     *("user_id", "channel_id", "message_id", "limit", "before", "text", "content", "command_id"),

@@ -5,10 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.playground import posting
 from bot.playground.driver import Driver, controls
+from bot.playground.people import NotPossible
 from bot.playground.record import Recorder, Replay
 from bot.playground.server import Server
+from bot.playground.world import CROSSPOSTED
 
 OPTIONS = [
     {"label": label, "value": value}
@@ -81,6 +85,50 @@ async def test_controls_and_choices_of_one_name_are_told_apart_by_their_order(
 def alike(number: int) -> dict[str, Any]:
     button = {"type": 2, "style": 1, "label": "Read", "custom_id": f"read{number}"}
     return {"type": 1, "components": [button]}
+
+
+async def test_a_context_menu_and_a_published_announcement_play_again(
+    server: Server, bot: Any, tmp_path: Path
+) -> None:
+    out = io.StringIO()
+    Recorder(server, out)
+    note = server.sockets.on_deed
+    assert note is not None
+    mina, ravi = (server.world.user_named(name).id for name in ("mina", "ravi"))
+    said = Driver(server).say("Look at this")
+    place = server.world.channel_named("announcements")
+    origin = posting.Origin(server.world.bot_id)
+    told, _ = posting.post(server.hub, place, {"content": "Open at ten"}, origin)
+    (menu,) = [c for c in server.world.commands.values() if c["name"] == "Why this?"]
+    used = {"op": "command", "channel_id": said["channel_id"], "command_id": menu["id"]}
+    note(mina, used | {"target_id": said["id"]})
+    note(ravi, {"op": "crosspost", "message_id": told.id})
+    path = tmp_path / "session.jsonl"
+    path.write_text(out.getvalue(), encoding="utf-8")
+    assert await Replay.read(server, path).play() == 2
+    assert Driver(server).messages()[-1]["content"] == f"Because of {said['id']}"
+    assert Driver(server, channel="announcements").messages()[-1]["flags"] & CROSSPOSTED
+    with pytest.raises(NotPossible, match="Step 2 of 2.*already been published"):
+        await Replay.read(server, path).play()
+
+
+async def test_a_member_publishes_no_announcement_and_nobody_anything_else(
+    server: Server,
+) -> None:
+    place, origin = server.world.channel_named("announcements"), posting.Origin(server.world.bot_id)
+    told, _ = posting.post(server.hub, place, {"content": "Open at ten"}, origin)
+    with pytest.raises(NotPossible, match="do not have permission to publish"):
+        Driver(server).crosspost({"id": told.id})
+    with pytest.raises(NotPossible, match="Only messages of an announcement channel"):
+        Driver(server).crosspost(Driver(server).say("Here"))
+    with pytest.raises(NotPossible, match="is gone"):
+        Driver(server).crosspost({"id": "1"})
+    ravi = Driver(server, "ravi")
+    for number in range(10):
+        more, _ = posting.post(server.hub, place, {"content": f"News {number}"}, origin)
+        ravi.crosspost({"id": more.id})
+    with pytest.raises(NotPossible, match="Ten messages an hour"):
+        ravi.crosspost({"id": told.id})
 
 
 async def test_a_form_with_a_file_and_a_menu_plays_again(

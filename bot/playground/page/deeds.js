@@ -101,6 +101,16 @@ export class Deeds {
     }
   }
 
+  /** Publish an announcement to whoever follows its channel. */
+  async crosspost(message) {
+    try {
+      await this.ask("crosspost", { message_id: message.id });
+      toast("Published to the channels that follow.");
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
   async publish() {
     try {
       const { title } = await this.ask("publish");

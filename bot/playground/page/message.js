@@ -187,6 +187,9 @@ function tools(message, app, alone) {
   return h(
     "div",
     { class: "tools" },
+    app.state.mayPublish(message)
+      ? iconButton("megaphone", "Publish", () => app.crosspost(message), { tabindex: "-1" })
+      : null,
     alone
       ? null
       : iconButton("link", "Copy link", () => copy(app.linkTo(message), "Link copied"), {
@@ -205,6 +208,13 @@ function actions(message, app, alone) {
       label: "Copy message link",
       icon: "link",
       run: () => copy(app.linkTo(message), "Link copied"),
+    });
+  if (app.state.mayPublish(message))
+    list.unshift({
+      label: "Publish",
+      description: "To the channels that follow this one",
+      icon: "megaphone",
+      run: () => app.crosspost(message),
     });
   list.push({ label: "Copy message ID", icon: "copy", run: () => copy(message.id, "ID copied") });
   for (const command of app.contextCommands(3)) {

@@ -175,6 +175,7 @@ export class Panel {
   }
 
   row(entry, after) {
+    const limit = entry.detail?.["rate limit"];
     const line = [
       h(
         "span",
@@ -182,7 +183,12 @@ export class Panel {
         icon(ICONS[entry.kind] ?? "link"),
         WORDS[entry.kind] ?? entry.kind,
       ),
-      h("span", { class: "step-text" }, entry.text),
+      h(
+        "span",
+        { class: "step-text" },
+        entry.text,
+        limit ? h("span", { class: "step-limit" }, limit) : null,
+      ),
       h("span", { class: "step-after" }, `+${after} ms`),
     ];
     const detail = detailText(entry.detail);

@@ -198,6 +198,13 @@ export class State {
     this.tell("pending", { ...row, state: "answered" });
   }
 
+  /** Tell whether the person may publish a message: an announcement, one's own or moderated. */
+  mayPublish(message) {
+    const mine = this.person?.moderator || message.author?.id === this.me;
+    const told = message.flags & 1 || message.ephemeral;
+    return this.channels.get(message.channel_id)?.type === 5 && mine && !told;
+  }
+
   addTrace(entry) {
     this.trace.push(entry);
     if (this.trace.length > 300) this.trace.splice(0, 100);

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -172,13 +172,9 @@ async def _finish(passage: Passage, response: web.Response) -> web.StreamRespons
 
 
 def _trace(passage: Passage, log: Request, response: web.Response) -> None:
-    headers = response.headers
     detail: Json = {"status": log.status}
-    if headers.get("X-RateLimit-Remaining") is not None:
-        detail["rate limit"] = (
-            f"{headers['X-RateLimit-Remaining']} of {headers['X-RateLimit-Limit']} left,"
-            f" whole again in {headers['X-RateLimit-Reset-After']} s"
-        )
+    if limit := _limit(log, response.headers):
+        detail["rate limit"] = limit
     if log.status >= 400:
         detail["answer"] = log.answer
     interaction = _interaction(passage)
@@ -193,6 +189,19 @@ def _trace(passage: Passage, log: Request, response: web.Response) -> None:
             passage.hub.note("autocomplete", text, detail, "autocomplete")
             return
     passage.hub.note("rest", text, detail, of)
+
+
+def _limit(log: Request, headers: Mapping[str, str]) -> str:
+    """Say what is left of the request's bucket, or how long it must wait."""
+    if log.status == 429 and isinstance(log.answer, dict):
+        scope = headers.get("X-RateLimit-Scope", "user")
+        return f"limited ({scope}), again in {log.answer['retry_after']} s"
+    if headers.get("X-RateLimit-Remaining") is None:
+        return ""
+    return (
+        f"{headers['X-RateLimit-Remaining']} of {headers['X-RateLimit-Limit']} left,"
+        f" whole again in {headers['X-RateLimit-Reset-After']} s"
+    )
 
 
 def _interaction(passage: Passage) -> Interaction | None:

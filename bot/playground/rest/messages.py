@@ -194,10 +194,7 @@ async def publish(request: web.Request) -> web.Response:
         raise refused(40033)
     if wait := hub.limiter.publish(channel.id):
         raise Limited(wait)
-    changed = hub.put_message(replace(message, flags=message.flags | CROSSPOSTED))
-    body = shapes.message(hub.world, changed)
-    hub.emit("MESSAGE_UPDATE", body | {"guild_id": hub.world.guild_id})
-    return answer(body)
+    return answer(shapes.message(hub.world, posting.crosspost(hub, message)))
 
 
 class Limited(Refused):

@@ -1,13 +1,15 @@
 """One browser for all, and the page opened in it against the stand-in server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from tests.playground.page.hands import ARGS, FOUND, PHONE, WIDE, Open, Page, Watch
-from tests.playground.page.page_world import PageWorld, serve
+from tests.playground.page.page_world import PageWorld, Stage, served
+
+NewPage = Callable[..., Awaitable[Page]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -19,26 +21,49 @@ async def browser() -> AsyncIterator[Any]:
         await running.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def world() -> AsyncIterator[PageWorld]:
-    made = PageWorld()
-    async with serve(made) as address:
-        made.address = address
-        yield made
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def new_page(browser: Any) -> AsyncIterator[NewPage]:
+    """Make a page; those that ask for nothing special share a profile for each size."""
+    shared: dict[int, Any] = {}
+    # Nothing moves unless a test is about movement.
+    still = {"reduced_motion": "reduce", "locale": "en-GB"}
+
+    async def make(size: dict[str, int], **more: Any) -> Page:
+        if more:
+            context = await browser.new_context(viewport=size, **still | more)
+        else:
+            context = shared.get(size["width"])
+            if context is None:
+                context = await browser.new_context(viewport=size, **still)
+                shared[size["width"]] = context
+        return await context.new_page()
+
+    yield make
+    for context in shared.values():
+        await context.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    async with served() as running:
+        yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def watch(browser: Any) -> AsyncIterator[Watch]:
+async def world(stage: Stage) -> AsyncIterator[PageWorld]:
+    async with stage.shows(PageWorld()) as shown:
+        yield shown
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watch(new_page: NewPage) -> AsyncIterator[Watch]:
     """Open an address; what the page complains about in the console fails the test."""
     complaints: list[str] = []
-    contexts = []
+    pages: list[tuple[Page, bool]] = []
 
     async def open_it(address: str, size: dict[str, int] = WIDE, **more: Any) -> Page:
-        # Nothing moves unless a test is about movement.
-        still = {"reduced_motion": "reduce", "locale": "en-GB"}
-        context = await browser.new_context(viewport=size, **still | more)
-        contexts.append(context)
-        page = await context.new_page()
+        page = await new_page(size, **more)
+        pages.append((page, bool(more)))
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.extend([said.text] * (said.type == "error")))
@@ -47,8 +72,8 @@ async def watch(browser: Any) -> AsyncIterator[Watch]:
         return page
 
     yield open_it
-    for context in contexts:
-        await context.close()
+    for page, alone in pages:
+        await (page.context.close() if alone else page.close())
     # A socket that is refused is reported by the browser itself; the page goes on.
     assert [said for said in complaints if "WebSocket connection" not in said] == []
 

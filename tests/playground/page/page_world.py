@@ -60,18 +60,6 @@ class PageWorld:
         self.address = ""
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def app(self) -> web.Application:
-        """Build the small web server."""
-        app = web.Application()
-        app.router.add_get("/", self.index)
-        app.router.add_get("/page/socket", self.socket)
-        app.router.add_get("/page/{name}", self.static)
-        app.router.add_post("/page/import", self.bring)
-        return app
-
-    async def index(self, _: web.Request) -> web.StreamResponse:
-        return web.FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": POLICY})
-
     async def bring(self, request: web.Request) -> web.Response:
         """Import what is brought, all but what is called bad."""
         what = request.query.get("address") or request.query.get("name", "")
@@ -84,9 +72,6 @@ class PageWorld:
 
     def on_server(self, _: Json) -> None:
         """Take note of the server that is wanted."""
-
-    async def static(self, request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(PAGE / request.match_info["name"])
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         if self.refuses:
@@ -309,19 +294,53 @@ class PageWorld:
             self.made(channel, author=MINA if n % 3 else RAVI, at=at, content=f"Message {n}")
 
 
+class Stage:
+    """The web server that stays for all tests, and the world that is on it now."""
+
+    def __init__(self) -> None:
+        self.world = PageWorld()
+        self.address = ""
+
+    def app(self) -> web.Application:
+        """Build the small web server."""
+        app = web.Application()
+        app.router.add_get("/", self.index)
+        app.router.add_get("/page/socket", lambda request: self.world.socket(request))
+        app.router.add_get("/page/{name}", self.static)
+        app.router.add_post("/page/import", lambda request: self.world.bring(request))
+        return app
+
+    async def index(self, _: web.Request) -> web.StreamResponse:
+        return web.FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": POLICY})
+
+    async def static(self, request: web.Request) -> web.StreamResponse:
+        # One browser opens the same files in test after test.
+        kept = {"Cache-Control": "max-age=3600"}
+        return web.FileResponse(PAGE / request.match_info["name"], headers=kept)
+
+    @contextlib.asynccontextmanager
+    async def shows(self, world: PageWorld) -> AsyncIterator[PageWorld]:
+        """Put a world on; what it has under way ends with it."""
+        self.world = world
+        world.address = self.address
+        try:
+            yield world
+        finally:
+            for line in list(world.sockets):
+                await line.close()
+            for task in list(world.tasks):
+                task.cancel()
+
+
 @contextlib.asynccontextmanager
-async def serve(world: PageWorld, port: int = 0) -> AsyncIterator[str]:
-    """Serve a world on loopback; gives the page's address."""
-    runner = web.AppRunner(world.app(), shutdown_timeout=0.2)
+async def served() -> AsyncIterator[Stage]:
+    """Serve a stage on loopback."""
+    stage = Stage()
+    runner = web.AppRunner(stage.app(), shutdown_timeout=0.2)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
-    await site.start()
-    bound = runner.addresses[0][1]
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    stage.address = f"http://127.0.0.1:{runner.addresses[0][1]}/?t=example"
     try:
-        yield f"http://127.0.0.1:{bound}/?t=example"
+        yield stage
     finally:
-        for line in list(world.sockets):
-            await line.close()
-        for task in list(world.tasks):
-            task.cancel()
         await runner.cleanup()

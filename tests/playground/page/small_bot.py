@@ -84,6 +84,17 @@ def add_commands(tree: app_commands.CommandTree[Any]) -> None:
         content = (await file.read()).decode()
         await interaction.response.send_message(f"{file.filename}: {content} {note or ''}")
 
+    @tree.command(description="A person, a role")
+    async def who(
+        interaction: Asked,
+        member: discord.Member,
+        role: discord.Role,
+        either: discord.Member | discord.Role | None = None,
+    ) -> None:
+        kind = "role" if isinstance(either, discord.Role) else "person"
+        said = f"{member.name} is named with {role.name} and the {kind} {either}"
+        await interaction.response.send_message(f"A person, a role: {said}")
+
     @tree.command(description="Say nothing")
     async def silent(_: Asked) -> None:
         return

@@ -9,7 +9,10 @@ import discord
 import pytest
 import pytest_asyncio
 
+from bot.playground.faults import TooMany
+from bot.playground.ratelimit import Limiter
 from bot.playground.server import Server
+from bot.playground.world import Channel
 from tests.playground.page.examples import DOT
 from tests.playground.page.hands import (
     WIDE_ALONE,
@@ -26,17 +29,41 @@ from tests.playground.page.small_bot import connected
 pytestmark = browser_marks()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    async with Server() as running:
-        monkeypatch.setattr(discord.http.Route, "BASE", running.api)
-        yield running
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def running() -> AsyncIterator[Server]:
+    async with Server() as server:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(discord.http.Route, "BASE", server.api)
+            yield server
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def bot(server: Server) -> AsyncIterator[discord.Client]:
-    async with connected(server) as client:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def client(running: Server) -> AsyncIterator[discord.Client]:
+    async with connected(running) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def channels(running: Server) -> dict[str, Channel]:
+    return dict(running.world.channels)
+
+
+@pytest.fixture
+def server(running: Server, channels: dict[str, Channel]) -> Server:
+    """Give the server as it began: nothing said, nothing read, no limit used up."""
+    world = running.world
+    world.channels = dict(channels)
+    running.sockets.user_id = world.user_named("mina").id
+    world.messages.clear()
+    world.read_marks.clear()
+    running.hub.limiter = Limiter(running.clock)
+    running.hub.trace.clear()
+    return running
+
+
+@pytest.fixture
+def bot(client: discord.Client) -> discord.Client:
+    return client
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -150,17 +177,6 @@ async def test_what_a_person_writes_is_rendered_and_never_becomes_markup(page: P
     assert await said.locator(".spoiler.open").count() == 1
 
 
-async def test_a_bot_that_is_away_is_shown_and_fails_commands(
-    page: Page, bot: discord.Client
-) -> None:
-    await write(page, "/tag ")
-    await page.keyboard.type("x")
-    await bot.close()
-    await page.get_by_title("Tagwire is offline").wait_for()
-    await page.keyboard.press("Enter")
-    await page.get_by_text("The application did not respond").wait_for()
-
-
 async def test_a_direct_message_opens_a_place_of_its_own(
     page: Page, bot: discord.Client, server: Server
 ) -> None:
@@ -184,16 +200,6 @@ async def test_a_forum_post_of_the_bot_shows_up_with_its_tags(
     post = page.locator(".post", has_text="Night trains")
     await post.get_by_text("They run again").wait_for()
     assert await post.locator(".tag").all_inner_texts() == [tag.name for tag in tags]
-
-
-async def test_a_deleted_channel_is_left(page: Page, bot: discord.Client, server: Server) -> None:
-    newsroom = server.world.channel_named("newsroom").id
-    await show_channels(page)
-    await page.locator(f"[data-channel='{newsroom}']").click()
-    await page.get_by_role("button", name="Make trouble").click()
-    await page.get_by_role("option", name="Delete this channel").click()
-    await page.get_by_text("#newsroom was deleted.").wait_for()
-    assert await page.locator("h1").inner_text() == "general"
 
 
 async def test_a_picture_sent_by_the_bot_is_shown(
@@ -226,3 +232,90 @@ async def test_a_webhooks_posts_bear_its_names_and_pictures(
     second = page.locator(".message", has_text="High tide")
     assert await second.locator(".author").inner_text() == "Coast Desk"
     assert await second.locator(".avatar").inner_text() == "C"
+
+
+async def test_an_announcement_is_published_by_whoever_may(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    place = server.world.channel_named("announcements").id
+    channel = bot.get_channel(int(place))
+    assert isinstance(channel, discord.TextChannel)
+    sent = await channel.send("The harbour is open")
+    await page.evaluate(f"location.hash = '#/{place}'")
+    said = page.locator(".message", has_text="The harbour is open")
+    await said.click(button="right")
+    await page.get_by_role("option", name="Copy text").wait_for()
+    assert await page.get_by_role("option", name="Publish").count() == 0
+    await page.keyboard.press("Escape")
+    await become(page, "ravi")
+    await page.keyboard.press("Escape")
+    await said.hover()
+    await said.get_by_role("button", name="Publish").click()
+    await said.get_by_text("Published").wait_for()
+    assert (await channel.fetch_message(sent.id)).flags.crossposted
+    await said.hover()
+    assert await said.get_by_role("button", name="Publish").count() == 0
+
+
+async def test_people_and_roles_are_offered_and_reach_the_bot(page: Page) -> None:
+    await write(page, "/who ")
+    options = page.locator(".option-label")
+    await options.first.wait_for()
+    assert await options.all_inner_texts() == ["Olga", "Tagwire", "Mina", "Ravi"]
+    await page.keyboard.type("@ra")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("option", name="@everyone").wait_for()
+    assert await options.all_inner_texts() == ["@everyone", "Moderator", "Tagwire"]
+    await page.keyboard.type("mod")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Add option either").click()
+    await page.keyboard.type("tagwire")
+    assert await options.all_inner_texts() == ["Tagwire", "Tagwire"]
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    answer = page.locator(".message", has_text="A person, a role")
+    await answer.get_by_text("ravi is named with Moderator and the role Tagwire").wait_for()
+
+
+async def test_the_panel_shows_each_request_with_the_state_of_its_limit(
+    page: Page, bot: discord.Client, server: Server
+) -> None:
+    general = bot.get_channel(int(server.world.channel_named("general").id))
+    assert isinstance(general, discord.TextChannel)
+    await show_panel(page)
+    await general.send("Tide one")
+    first = page.locator(".step-limit").first
+    await first.wait_for()
+    assert (await first.inner_text()).startswith("4 of 5 left, whole again in ")
+    server.faults.add("POST /channels/*/messages", TooMany(0.05))
+    await general.send("Tide two")
+    limited = page.locator(".step", has_text="limited (user), again in 0.05 s")
+    await limited.locator("summary").click()
+    assert "You are being rate limited." in await limited.locator("pre").inner_text()
+
+
+async def test_a_deleted_channel_is_left(page: Page, bot: discord.Client, server: Server) -> None:
+    newsroom = server.world.channel_named("newsroom").id
+    await show_channels(page)
+    await page.locator(f"[data-channel='{newsroom}']").click()
+    await page.get_by_role("button", name="Make trouble").click()
+    await page.get_by_role("option", name="Delete this channel").click()
+    await page.get_by_text("#newsroom was deleted.").wait_for()
+    assert await page.locator("h1").inner_text() == "general"
+
+
+@WIDE_ALONE
+async def test_a_bot_that_is_away_is_shown_and_fails_commands(
+    watch: Watch, size: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Server() as alone:
+        monkeypatch.setattr(discord.http.Route, "BASE", alone.api)
+        async with connected(alone) as client:
+            page = await watch(alone.page_url, size)
+            await write(page, "/tag ")
+            await page.keyboard.type("x")
+            await client.close()
+            await page.get_by_title("Tagwire is offline").wait_for()
+            await page.keyboard.press("Enter")
+            await page.get_by_text("The application did not respond").wait_for()
