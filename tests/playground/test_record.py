@@ -108,7 +108,7 @@ async def test_a_context_menu_and_a_published_announcement_play_again(
     assert await Replay.read(server, path).play() == 2
     assert Driver(server).messages()[-1]["content"] == f"Because of {said['id']}"
     assert Driver(server, channel="announcements").messages()[-1]["flags"] & CROSSPOSTED
-    with pytest.raises(NotPossible, match="Step 2 of 2.*already been published"):
+    with pytest.raises(NotPossible, match=r"Step 2 of 2.*already been published"):
         await Replay.read(server, path).play()
 
 

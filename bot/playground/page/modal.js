@@ -107,6 +107,10 @@ function labelled(component, words, description, fields, state) {
     ? h("span", { class: "field-help", id: `${id}-help` }, description)
     : null;
   field.mark?.setAttribute("aria-describedby", `${id}-help ${id}-wrong`);
+  if (field.beside) {
+    field.mark.removeAttribute("aria-describedby");
+    return h("label", { class: "field tick" }, field.node, h("span", {}, words, help));
+  }
   if (field.grouped)
     return h("fieldset", { class: "field" }, h("legend", {}, label), help, field.node, wrong);
   return h(
@@ -268,6 +272,7 @@ function check(component, { id }) {
   return {
     node,
     mark: node,
+    beside: true,
     focus: () => node.focus(),
     answer: () => ({ value: node.checked }),
     problem: () => "",

@@ -216,7 +216,7 @@ class App extends Deeds {
   }
 
   startTour() {
-    startTour(this.state);
+    startTour(this);
   }
 
   /** Take one pushed event. */

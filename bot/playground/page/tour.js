@@ -2,6 +2,7 @@
 
 import { h, iconButton } from "./dom.js";
 
+const PHONE_PX = 760;
 const MEMBER = [
   [
     "#sidebar",
@@ -100,9 +101,9 @@ const MODERATOR = [
 ];
 
 /** Lead through the page for the person one is. */
-export function startTour(state) {
+export function startTour(app) {
   document.querySelector(".tour")?.remove();
-  const steps = state.person?.moderator ? MODERATOR : MEMBER;
+  const steps = app.state.person?.moderator ? MODERATOR : MEMBER;
   const before = document.activeElement;
   let at = 0;
   const card = h("div", {
@@ -114,6 +115,7 @@ export function startTour(state) {
 
   function close() {
     mark(null);
+    app.drawer(false);
     card.remove();
     document.removeEventListener("keydown", onKey);
     if (before?.isConnected) before.focus();
@@ -130,7 +132,10 @@ export function startTour(state) {
       return;
     }
     const [target, title, text] = steps[at];
-    mark(document.querySelector(target));
+    const node = document.querySelector(target);
+    // On a phone the list of channels is in a drawer, which opens for the steps about it.
+    app.drawer(Boolean(node?.closest("#sidebar")) && innerWidth <= PHONE_PX);
+    mark(node);
     const last = at === steps.length - 1;
     card.replaceChildren(
       h(

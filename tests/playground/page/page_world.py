@@ -305,9 +305,9 @@ class Stage:
         """Build the small web server."""
         app = web.Application()
         app.router.add_get("/", self.index)
-        app.router.add_get("/page/socket", lambda request: self.world.socket(request))
+        app.router.add_get("/page/socket", self.socket)
         app.router.add_get("/page/{name}", self.static)
-        app.router.add_post("/page/import", lambda request: self.world.bring(request))
+        app.router.add_post("/page/import", self.bring)
         return app
 
     async def index(self, _: web.Request) -> web.StreamResponse:
@@ -317,6 +317,12 @@ class Stage:
         # One browser opens the same files in test after test.
         kept = {"Cache-Control": "max-age=3600"}
         return web.FileResponse(PAGE / request.match_info["name"], headers=kept)
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        return await self.world.socket(request)
+
+    async def bring(self, request: web.Request) -> web.StreamResponse:
+        return await self.world.bring(request)
 
     @contextlib.asynccontextmanager
     async def shows(self, world: PageWorld) -> AsyncIterator[PageWorld]:

@@ -1,6 +1,6 @@
 """What a visitor brings, and the server they choose, by keyboard, file and drop."""
 
-from tests.playground.page.hands import Open, Page, browser_marks, show_channels
+from tests.playground.page.hands import WIDE_ALONE, Open, Page, browser_marks, show_channels
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
@@ -50,6 +50,7 @@ async def test_a_file_is_chosen_or_dropped_anywhere(open_page: Open, world: Page
     assert world.brought == [("page.html", "<h1>One</h1>"), ("feed.xml", "<rss/>")]
 
 
+@WIDE_ALONE
 async def test_another_server_is_chosen(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
     await choose(page, "Large archive")

@@ -4,7 +4,16 @@ import asyncio
 from typing import Any
 
 from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, STORIES
-from tests.playground.page.hands import WIDE, Open, ask_for_tag, become, browser_marks, heard, write
+from tests.playground.page.hands import (
+    WIDE,
+    WIDE_ALONE,
+    Open,
+    ask_for_tag,
+    become,
+    browser_marks,
+    heard,
+    write,
+)
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
@@ -53,6 +62,7 @@ async def test_a_member_is_not_offered_what_moderators_may_do(
     assert await page.get_by_role("option").count() == 2
 
 
+@WIDE_ALONE
 async def test_an_older_suggestion_never_replaces_a_newer_one(
     open_page: Open, world: PageWorld
 ) -> None:
@@ -68,6 +78,7 @@ async def test_an_older_suggestion_never_replaces_a_newer_one(
     assert await page.get_by_role("option").all_inner_texts() == ["Coastal towns · 7"]
 
 
+@WIDE_ALONE
 async def test_typing_fast_asks_the_bot_once(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
     await write(page, "/tag ")
@@ -78,6 +89,7 @@ async def test_typing_fast_asks_the_bot_once(open_page: Open, world: PageWorld) 
     assert len(heard(world, "autocomplete")) == before + 1
 
 
+@WIDE_ALONE
 async def test_suggestions_that_fail_say_so(open_page: Open) -> None:
     page = await open_page()
     await write(page, "/tag ")
@@ -129,6 +141,7 @@ async def test_a_channel_option_offers_only_its_kinds_and_sends_ids(
     ]
 
 
+@WIDE_ALONE
 async def test_a_subcommand_is_sent_inside_its_command(open_page: Open, world: PageWorld) -> None:
     world.me = RAVI
     page = await open_page()

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.playground.faults import TooMany
 from bot.playground.ratelimit import Limiter
 from bot.playground.server import Server
-from bot.playground.world import Channel
+from bot.playground.world import DIRECT, Channel
 from tests.playground.page.examples import DOT
 from tests.playground.page.hands import (
     WIDE_ALONE,
@@ -52,7 +52,9 @@ def channels(running: Server) -> dict[str, Channel]:
 def server(running: Server, channels: dict[str, Channel]) -> Server:
     """Give the server as it began: nothing said, nothing read, no limit used up."""
     world = running.world
-    world.channels = dict(channels)
+    # The bot remembers a direct channel for ever.
+    direct = {id_: one for id_, one in world.channels.items() if one.type == DIRECT}
+    world.channels = channels | direct
     running.sockets.user_id = world.user_named("mina").id
     world.messages.clear()
     world.read_marks.clear()
@@ -101,6 +103,7 @@ async def test_a_late_answer_for_one_alone_replaces_the_thinking_row(page: Page)
     await page.locator(".message.ephemeral").wait_for(state="detached")
 
 
+@WIDE_ALONE
 async def test_a_file_is_given_to_a_command_and_kept_while_more_is_filled_in(page: Page) -> None:
     await write(page, "/take ")
     given = {"name": "subscriptions.json", "mimeType": "application/json", "buffer": b"{naive}"}
@@ -147,6 +150,7 @@ async def test_a_moderator_makes_the_bot_post_elsewhere(page: Page) -> None:
     await panel.get_by_text("/watch channel=").wait_for()
 
 
+@WIDE_ALONE
 async def test_markdown_is_drawn_as_discord_draws_it(
     page: Page, bot: discord.Client, server: Server
 ) -> None:
@@ -167,6 +171,7 @@ async def test_markdown_is_drawn_as_discord_draws_it(
     assert ":tide:" in await said.inner_text()
 
 
+@WIDE_ALONE
 async def test_what_a_person_writes_is_rendered_and_never_becomes_markup(page: Page) -> None:
     await write(page, "**bold** <img src=x onerror=alert(1)> ||end||")
     await page.keyboard.press("Enter")
@@ -202,6 +207,7 @@ async def test_a_forum_post_of_the_bot_shows_up_with_its_tags(
     assert await post.locator(".tag").all_inner_texts() == [tag.name for tag in tags]
 
 
+@WIDE_ALONE
 async def test_a_picture_sent_by_the_bot_is_shown(
     page: Page, bot: discord.Client, server: Server
 ) -> None:
@@ -217,6 +223,7 @@ def dot() -> discord.File:
     return discord.File(io.BytesIO(base64.b64decode(DOT.partition(",")[2])), "dot.gif")
 
 
+@WIDE_ALONE
 async def test_a_webhooks_posts_bear_its_names_and_pictures(
     page: Page, bot: discord.Client, server: Server
 ) -> None:
@@ -295,6 +302,7 @@ async def test_the_panel_shows_each_request_with_the_state_of_its_limit(
     assert "You are being rate limited." in await limited.locator("pre").inner_text()
 
 
+@WIDE_ALONE
 async def test_a_deleted_channel_is_left(page: Page, bot: discord.Client, server: Server) -> None:
     newsroom = server.world.channel_named("newsroom").id
     await show_channels(page)

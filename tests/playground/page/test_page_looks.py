@@ -3,8 +3,17 @@
 import pytest
 
 from tests.playground.page import examples as pw
-from tests.playground.page.examples import BOT, GENERAL, RAVI, THREAD
-from tests.playground.page.hands import Open, browser_marks
+from tests.playground.page.examples import BOT, GENERAL, RAVI, STORIES, THREAD
+from tests.playground.page.hands import (
+    PHONE_ALONE,
+    WIDE_ALONE,
+    Open,
+    ask_for_tag,
+    browser_marks,
+    show_channels,
+    show_panel,
+    write,
+)
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
@@ -59,6 +68,7 @@ async def test_a_thread_is_named_under_its_message_and_opened(
     assert await page.locator("h1 .where-name").inner_text() == "Harbour story"
 
 
+@WIDE_ALONE
 async def test_whoever_types_is_named_until_the_message_is_there(
     open_page: Open, world: PageWorld
 ) -> None:
@@ -69,6 +79,7 @@ async def test_whoever_types_is_named_until_the_message_is_there(
     await page.get_by_text("Tagwire is typing…").wait_for(state="detached")
 
 
+@WIDE_ALONE
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 async def test_nothing_moves_for_whoever_wants_it_still(
     open_page: Open, world: PageWorld, motion: str
@@ -79,3 +90,44 @@ async def test_nothing_moves_for_whoever_wants_it_still(
     moves = "document.querySelector('.arriving').getAnimations().length > 0"
     named = "getComputedStyle(document.querySelector('.arriving')).animationName !== 'none'"
     assert await page.evaluate(f"{moves} || {named}") == (motion == "no-preference")
+
+
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, a[href], input:not([type=checkbox], [type=radio]), textarea, summary, " +
+    "[role=option], label.tick"
+)].filter((one) => {
+    const {width, height, left, right} = one.getBoundingClientRect();
+    const shown = one.checkVisibility({opacityProperty: true, visibilityProperty: true});
+    // A link inside a text is as high as its line; hidden labels are for screen readers.
+    const meant = shown && right > 0 && left < innerWidth && !one.matches(".sr, .skip, .md a");
+    return meant && (width < 44 || height < 44);
+}).map((one) => `${one.tagName}.${one.className} ${one.getAttribute("aria-label")}`)"""
+
+
+@PHONE_ALONE
+async def test_a_thumb_can_hit_everything(open_page: Open, world: PageWorld) -> None:
+    world.made(GENERAL, components=pw.article(), flags=32768 | 64)
+    page = await open_page()
+    small = await page.evaluate(TOO_SMALL)
+    await ask_for_tag(page)
+    small += await page.evaluate(TOO_SMALL)
+    await write(page, "/tag ")
+    await page.get_by_role("option").first.wait_for()
+    small += await page.evaluate(TOO_SMALL)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await write(page, "/form ")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("dialog").get_by_label("Place").click()
+    small += await page.evaluate(TOO_SMALL)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await show_channels(page)
+    small += await page.evaluate(TOO_SMALL)
+    await page.locator(f'[data-channel="{STORIES}"]').click()
+    await page.locator(".post").wait_for()
+    await page.get_by_role("button", name="Guided tour", exact=True).click()
+    small += await page.evaluate(TOO_SMALL)
+    await page.keyboard.press("Escape")
+    await show_panel(page)
+    assert small + await page.evaluate(TOO_SMALL) == []

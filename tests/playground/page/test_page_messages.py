@@ -4,7 +4,7 @@ import pytest
 
 from tests.playground.page import examples as pw
 from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, THREAD
-from tests.playground.page.hands import Open, ask_for_tag, browser_marks, heard, write
+from tests.playground.page.hands import WIDE_ALONE, Open, ask_for_tag, browser_marks, heard, write
 from tests.playground.page.page_world import PageWorld
 
 pytestmark = browser_marks()
@@ -22,6 +22,7 @@ async def test_buttons_and_menus_change_the_message_in_place(
     assert heard(world, "component")[0]["custom_id"] == "next"
 
 
+@WIDE_ALONE
 async def test_the_focus_stays_on_the_button_when_its_message_changes(open_page: Open) -> None:
     page = await open_page()
     answer = await ask_for_tag(page)
@@ -50,6 +51,7 @@ async def test_a_menu_opens_with_search_and_its_answer_is_for_one_alone(
     assert len(heard(world, "dismiss")) == 1
 
 
+@WIDE_ALONE
 async def test_a_menu_for_several_sends_all_that_were_ticked(
     open_page: Open, world: PageWorld
 ) -> None:
@@ -82,6 +84,7 @@ async def test_a_slow_answer_is_seen_to_be_thought_about(open_page: Open) -> Non
     await page.locator(".pending-row").wait_for(state="detached")
 
 
+@WIDE_ALONE
 async def test_new_messages_appear_and_are_read_out(open_page: Open, world: PageWorld) -> None:
     page = await open_page()
     await world.post(GENERAL, components=[pw.text("### Fresh from the harbour")])
@@ -89,6 +92,7 @@ async def test_new_messages_appear_and_are_read_out(open_page: Open, world: Page
     assert "Tagwire: " in await page.locator("#news").inner_text()
 
 
+@WIDE_ALONE
 async def test_markup_in_a_name_or_text_stays_text(open_page: Open, world: PageWorld) -> None:
     evil = "<img src=x onerror=alert(1)>"
     world.channels[THREAD]["name"] = evil
@@ -145,6 +149,7 @@ async def test_a_thousand_messages_scroll_without_long_pauses(
     assert pauses[30] < 50, f"median frame {pauses[30]:.0f} ms"
 
 
+@WIDE_ALONE
 async def test_a_link_to_a_message_leads_there(
     open_page: Open, world: PageWorld, size: dict[str, int]
 ) -> None:
