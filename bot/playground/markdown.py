@@ -10,11 +10,16 @@ from typing import Any
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, fence, heading
+from markdown_it.rules_block import StateBlock, fence, heading, list_block
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-OFF = ["hr", "lheading", "code", "reference", "html_block", "html_inline", "image", "entity"]
+from bot.playground.marks import CODE, block_code, marked, shrug
+
+OFF = [
+    *("hr", "lheading", "code", "reference", "html_block", "html_inline", "image", "entity"),
+    "emphasis",
+]
 INTERRUPTS: RuleOptionsType = {"alt": ["paragraph", "blockquote", "list"]}
 ANGLE = re.compile(
     r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20})"
@@ -22,10 +27,10 @@ ANGLE = re.compile(
     r"|a?:(?P<emoji>\w{2,32}):\d{1,20}|/(?P<command>[^:<>\n]{1,100}):\d{1,20}"
     r"|id:(?P<place>customize|browse|guide))>"
 )
-EVERYONE = re.compile(r"@(everyone|here)\b")
+EVERYONE = re.compile(r"@(everyone|here)")
 BARE = re.compile(r"https?://[^\s<>\"\[\]]+", re.IGNORECASE)
 PLAIN = re.compile(r"(?:[hH]|[^\\`*_~\[\]!<>|@hH&\n])[^\\`*_~\[\]!<>|@hH&\n]*")
-TRAILING = ".,:;!?'\")]}*_~|"
+TRAILING = ".,:;\"']"
 TAGS = {
     *("p", "br", "strong", "em", "u", "s", "code", "pre", "h1", "h2", "h3", "ul", "ol", "li"),
     *("blockquote", "span", "a", "time", "div"),
@@ -37,9 +42,11 @@ ATTRIBUTES = {
     "ol": {"start"},
     "code": {"data-language"},
 }
+ITEM = re.compile(r"(?:[*-]|\d+\.) +\S")
 CLASSES = {
     "span": {"spoiler", "mention", "silent", "emoji", "command"},
     "div": {"subtext"},
+    "code": {"block"},
 }
 
 
@@ -78,21 +85,23 @@ def clean(html: str) -> str:
 @functools.cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
-    parser.enable("strikethrough").disable(OFF)
+    parser.disable(OFF)
     parser.block.ruler.at("heading", _heading, INTERRUPTS)
     parser.block.ruler.at("fence", _fence, INTERRUPTS)
     parser.block.ruler.at("blockquote", _quote, INTERRUPTS)
     parser.block.ruler.before("heading", "subtext", _subtext, INTERRUPTS)
+    parser.block.ruler.at("list", _list, {"alt": ["paragraph", "blockquote"]})
+    parser.block.ruler.at("paragraph", _paragraph)
     parser.block.ruler.before("heading", "outdent", _outdent, {"alt": ["paragraph"]})
     parser.inline.ruler.before("autolink", "angle", _angle)
     parser.inline.ruler.at("text", _text)
     parser.inline.ruler.before("text", "bare", _bare)
-    parser.inline.ruler.before("text", "spoiler", _spoiler)
-    parser.inline.ruler2.before("emphasis", "spoiler", _pair_spoilers)
+    parser.inline.ruler.before("text", "marked", marked)
+    parser.inline.ruler.before("backticks", "block_code", block_code)
+    parser.inline.ruler.before("escape", "shrug", shrug)
     parser.core.ruler.push("masked", _unmask)
-    parser.add_render_rule("strong_open", _strong_open)
-    parser.add_render_rule("strong_close", _strong_close)
     parser.add_render_rule("fence", _fence_html)
+    parser.add_render_rule("block_code", _block_code_html)
     parser.add_render_rule("mention", _mention_html)
     parser.add_render_rule("bare", _bare_html)
     parser.validateLink = lambda url: bool(re.match(r"https?://[^\s/]", url, re.IGNORECASE))  # type: ignore[method-assign]
@@ -113,10 +122,27 @@ def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     first = _line(state, start)
     if not first.startswith("```"):
         return False
-    # An opened fence that is never closed stays text in Discord.
-    if not any(_line(state, n).strip().startswith("```") for n in range(start + 1, end)):
+    if state.blkIndent:
+        # An opened fence that is never closed stays text in Discord.
+        closed = any(_line(state, n).strip().startswith("```") for n in range(start + 1, end))
+        return closed and fence(state, start, end, silent)
+    found = CODE.match(state.src, state.bMarks[start] + state.tShift[start], state.eMarks[end - 1])
+    if not found:
         return False
-    return fence(state, start, end, silent)
+    last = start + found[0].count("\n")
+    # Words behind it make it part of a line, as the words before it would.
+    if state.src[found.end() : state.eMarks[last]].strip():
+        return False
+    if not silent:
+        token = state.push("fence", "code", 0)
+        token.content, token.info, token.map = found[2], found[1] or "", [start, last + 1]
+        state.line = last + 1
+    return True
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Take a list of - or * or numbers with a dot; + and 1) make none."""
+    return bool(ITEM.match(_line(state, start))) and list_block(state, start, end, silent)
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -144,6 +170,23 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     del state.env["quoted"]
     state.push("blockquote_close", "blockquote", -1)
     state.line = following
+    return True
+
+
+def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Take all lines up to the next block: a blank line is a line like another."""
+    rules = state.md.block.ruler.getRules("paragraph")
+    following = start + 1
+    while following < state.lineMax:
+        if any(rule(state, following, state.lineMax, True) for rule in rules):
+            break
+        following += 1
+    state.line = following
+    state.push("paragraph_open", "p", 1).map = [start, following]
+    inner = state.push("inline", "", 0)
+    inner.content = state.getLines(start, following, state.blkIndent, False).strip()
+    inner.map, inner.children = [start, following], []
+    state.push("paragraph_close", "p", -1)
     return True
 
 
@@ -186,9 +229,9 @@ def _bare(state: StateInline, silent: bool) -> bool:
     found = BARE.match(state.src, state.pos)
     if not found or state.linkLevel > 0:
         return False
-    url = found[0].rstrip(TRAILING)
-    if url.count("(") > url.count(")") and found[0][len(url) : len(url) + 1] == ")":
-        url += ")"
+    url = state.src[found.start() : min(found.end(), state.posMax)].rstrip(TRAILING)
+    while url.endswith(")") and url.count(")") > url.count("("):
+        url = url[:-1]
     if not silent:
         state.push("bare", "", 0).content = url
     state.pos += len(url)
@@ -206,28 +249,8 @@ def _text(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _spoiler(state: StateInline, silent: bool) -> bool:
-    if not state.src.startswith("||", state.pos):
-        return False
-    if not silent:
-        state.push("spoiler_mark", "", 0).content = "||"
-    state.pos += 2
-    return True
-
-
-def _pair_spoilers(state: StateInline) -> None:
-    marks = [token for token in state.tokens if token.type == "spoiler_mark"]
-    for opener, closer in zip(marks[::2], marks[1::2], strict=False):
-        opener.type, opener.tag, opener.nesting = "spoiler_open", "span", 1
-        opener.attrs = {"class": "spoiler", "tabindex": "0", "role": "button"}
-        opener.attrs["aria-label"] = "Spoiler"
-        closer.type, closer.tag, closer.nesting = "spoiler_close", "span", -1
-    if len(marks) % 2:
-        marks[-1].type = "text"
-
-
 def _unmask(state: Any) -> None:
-    """Show a masked link whose label is itself an address as the text that it is."""
+    """Show a masked link whose label is empty or itself an address as the text that it is."""
     for block in state.tokens:
         children: list[Token] = block.children or []
         for index, token in enumerate(children):
@@ -237,24 +260,22 @@ def _unmask(state: Any) -> None:
                 i for i, t in enumerate(children[index:], index) if t.type == "link_close"
             )
             label = "".join(t.content for t in children[index + 1 : closing])
-            if BARE.search(label) or ("." in label and re.match(r"\w+(\.\w+)+/", label)):
+            address = BARE.search(label) or ("." in label and re.match(r"\w+(\.\w+)+/", label))
+            if address or not label.strip():
                 href = token.attrs.get("href")
                 children[index] = Token("text", "", 0, content="[")
                 children[closing] = Token("text", "", 0, content=f"]({href})")
-
-
-def _strong_open(self: Any, tokens: list[Token], index: int, *_: Any) -> str:
-    return "<u>" if tokens[index].markup == "__" else "<strong>"
-
-
-def _strong_close(self: Any, tokens: list[Token], index: int, *_: Any) -> str:
-    return "</u>" if tokens[index].markup == "__" else "</strong>"
 
 
 def _fence_html(self: Any, tokens: list[Token], index: int, *_: Any) -> str:
     language = re.sub(r"[^\w+#-]", "", tokens[index].info.split(" ")[0])[:20]
     code = _escaped(tokens[index].content.rstrip("\n"))
     return f'<pre><code data-language="{language}">{code}</code></pre>\n'
+
+
+def _block_code_html(self: Any, tokens: list[Token], index: int, *_: Any) -> str:
+    token = tokens[index]
+    return f'<code class="block" data-language="{token.info}">{_escaped(token.content)}</code>'
 
 
 def _bare_html(self: Any, tokens: list[Token], index: int, *_: Any) -> str:

@@ -16,6 +16,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# A page or a picture with a script that somebody attached stays a file.
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -66,7 +68,8 @@ class Pages:
             raise web.HTTPForbidden(text="The playground answers to its own page alone.")
         response = await handler(request)
         if not response.prepared:
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     def _check(self, request: web.Request) -> None:
@@ -119,7 +122,8 @@ class Pages:
         if found is None:
             raise web.HTTPNotFound
         kind, content = found
-        return web.Response(body=content, headers={"Content-Type": kind})
+        headers = {"Content-Type": kind, "Content-Security-Policy": SANDBOX}
+        return web.Response(body=content, headers=headers)
 
 
 def _read(name: str) -> bytes:

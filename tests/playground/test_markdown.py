@@ -55,6 +55,47 @@ CASES = {
     ),
     "time out of range": ("<t:9999999999999>", "<p>&lt;t:9999999999999&gt;</p>"),
     "one bar pair only": ("a || b", "<p>a || b</p>"),
+    "spaces inside marks": ("** a ** and * b *", "<p><strong> a </strong> and * b *</p>"),
+    "underline ends within a word": ("__a__b", "<p><u>a</u>b</p>"),
+    "underscores within a word": (
+        "snake_case_word __init__.py",
+        "<p>snake_case_word <u>init</u>.py</p>",
+    ),
+    "first closing mark": ("**a**b** ~~c ~~ d~~", "<p><strong>a</strong>b** <s>c </s> d~~</p>"),
+    "three marks": (
+        "***a*** ***b** c*",
+        "<p><em><strong>a</strong></em> <em><strong>b</strong> c</em></p>",
+    ),
+    "marks over blank lines": ("**a\n\nb**", "<p><strong>a<br> <br> b</strong></p>"),
+    "every blank line": ("a\n\n\nb", "<p>a<br> <br> <br> b</p>"),
+    "plus and bracket make no list": ("+ a\n1) b", "<p>+ a<br> 1) b</p>"),
+    "any number begins a list": ("a\n7. b", '<p>a</p> <ol start="7"> <li>b</li> </ol>'),
+    "fence closed at a line's end": (
+        "```py\na\n\nb```",
+        '<pre><code data-language="py">a b</code></pre>',
+    ),
+    "code block within a line": (
+        "see ```x``` there",
+        '<p>see <code class="block" data-language="">x</code> there</p>',
+    ),
+    "link without words": (
+        "[](http://a.x) [ ](http://a.x)",
+        "<p>[](http://a.x) [ ](http://a.x)</p>",
+    ),
+    "shrug": ("¯\\_(ツ)_/¯", "<p>¯\\_(ツ)_/¯</p>"),
+    "everyone within a word": (
+        "@everyones",
+        '<p><span class="mention silent">@everyone</span>s</p>',
+    ),
+    "quote after a blank line of a quote": (
+        "> a\n\n> b",
+        "<blockquote> <p>a</p> </blockquote> <blockquote> <p>b</p> </blockquote>",
+    ),
+    "marks in marks in a spoiler": (
+        "||**_a_**||",
+        '<p><span class="spoiler" tabindex="0" role="button" aria-label="Spoiler">'
+        "<strong><em>a</em></strong></span></p>",
+    ),
 }
 
 
@@ -78,6 +119,8 @@ def test_markdown(name: str) -> None:
             "https://a.example/b_c_(d)",
         ),
         ("<https://a.example/>", "https://a.example/", "https://a.example/"),
+        ("**https://a.example/!**", "https://a.example/!", "https://a.example/!"),
+        ("(https://a.example/)", "https://a.example/", "https://a.example/"),
     ],
 )
 def test_links_open_elsewhere(text: str, href: str, label: str) -> None:
@@ -130,5 +173,6 @@ def test_nothing_active_ever_comes_out(text: str) -> None:
 
 
 def test_four_thousand_marks_are_drawn_quickly() -> None:
-    for mark in ("[", "*", "_", "||", "`", "> ", "- ", "<", "~~", "[a](", "http://"):
+    plain = ("[", "*", "_", "||", "`", "> ", "- ", "<", "~~", "[a](", "http://")
+    for mark in (*plain, "**a", "*a ", "~~a", "a\n\n", "```a\n"):
         assert render(mark * (4000 // len(mark)))

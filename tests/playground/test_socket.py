@@ -271,3 +271,12 @@ async def test_the_policy_allows_nothing_from_outside(server: Server) -> None:
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
         assert "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_an_attached_page_is_served_in_a_sandbox(server: Server) -> None:
+    general = server.world.channel_named("general").id
+    file_id = people.upload(server.hub, general, "a.html", b"<script>alert(1)</script>")
+    url = server.world.uploads[file_id]["url"]
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
