@@ -9,6 +9,7 @@ from bot.playground.clock import Timer
 from bot.playground.hub import Hub, new_token
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.refusals import refused
+from bot.playground.validate.components import BUTTON, walk
 from bot.playground.world import DIRECT, LOADING, Asked, Channel, Message
 
 Json = dict[str, Any]
@@ -261,5 +262,12 @@ def is_loading(message: Message) -> bool:
 def _title(interaction: Interaction) -> str:
     if interaction.type == COMMAND:
         return typed(interaction.data)
-    kind = "modal" if interaction.type == MODAL else "component"
-    return f"{kind} {interaction.data.get('custom_id')}"
+    custom_id = interaction.data.get("custom_id")
+    if interaction.type == MODAL or interaction.source is None:
+        return f"form {custom_id}"
+    for one in walk(list(interaction.source.components)):
+        if one.get("custom_id") == custom_id:
+            kind = "button" if one["type"] == BUTTON else "menu"
+            emoji = (one.get("emoji") or {}).get("name")
+            return f"{kind} “{one.get('label') or one.get('placeholder') or emoji or custom_id}”"
+    return f"component {custom_id}"

@@ -2,6 +2,7 @@
 
 import { Checks } from "./checks.js";
 import { h, icon, iconButton } from "./dom.js";
+import { nameOf } from "./components.js";
 
 const LONGEST_NAME = 22;
 const GAP_MS = 1500;
@@ -130,15 +131,17 @@ export class Panel {
       group.rows.append(this.row({ ...entry, text: "Details" }, 0));
   }
 
-  /** Say a channel's name where its number stands, and shorten numbers that have none. */
+  /** Say a channel's, person's or role's name for its number, and shorten what has none. */
   named(text) {
-    const placed = text.replace(/channels\/(\d{17,20})/g, (whole, id) => {
-      const name = this.app.state.channels.get(id)?.name;
-      return name
-        ? `channels/#${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}`
-        : whole;
+    const { channels, users, roles } = this.app.state;
+    return text.replace(/\d{17,20}/g, (id) => {
+      const channel = channels.get(id)?.name;
+      const role = roles.find((one) => one.id === id)?.name;
+      const name = channel ?? role ?? (users.has(id) ? nameOf(users.get(id)) : null);
+      if (!name) return `…${id.slice(-4)}`;
+      const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+      return `${channel ? "#" : "@"}${short.replace(/^@/, "")}`;
     });
-    return placed.replace(/\d{17,20}/g, (id) => `…${id.slice(-4)}`);
   }
 
   begin(entry, at) {

@@ -90,6 +90,8 @@ async def test_a_command_goes_to_the_bot_and_its_pages_turn(page: Page) -> None:
     assert await answer.locator(".subtext strong").inner_text() == "the archive"
     await answer.get_by_role("button", name="Next").click()
     await page.get_by_text("Climate, page 2").wait_for()
+    await show_panel(page)
+    await page.locator(".steps-name", has_text="button “Next” by mina").wait_for()
 
 
 async def test_a_late_answer_for_one_alone_replaces_the_thinking_row(page: Page) -> None:
@@ -147,7 +149,7 @@ async def test_a_moderator_makes_the_bot_post_elsewhere(page: Page) -> None:
     await page.locator(".message", has_text="Posted by the bot").wait_for()
     await show_panel(page)
     panel = page.get_by_role("complementary")
-    await panel.get_by_text("/watch channel=").wait_for()
+    await panel.get_by_text("/watch channel=#newsroom by ravi").wait_for()
 
 
 @WIDE_ALONE
