@@ -1,7 +1,8 @@
 """The CPU time that the playground's server and open page add to a command, beside the bot's own.
 
 The bot is the peer: the same commands, its process's CPU time from the system. The page's time is
-what Chromium counts for its tasks, drawing included; without Chromium its row is left out.
+what Chromium counts for its tasks, drawing included; without Chromium its rows are left out. A
+frame of scrolling through a thousand messages has the page as its peer that draws all of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.pairs import Pairs, Row
 from bot.playground.driver import Driver
@@ -22,6 +24,20 @@ from bot.playground.server import Server
 
 BATCHES = 7
 COMMANDS = 40
+MESSAGES = 1000
+STEPS = 40
+# Goes from the newest message up to the first ones, a step a frame.
+SCROLL = """async ([whole, steps]) => {
+    const sheet = document.styleSheets[0];
+    if (whole) sheet.insertRule(".message { content-visibility: visible !important }");
+    const box = document.querySelector(".scroll");
+    box.dispatchEvent(new PointerEvent("pointerdown"));
+    for (let step = 0; step < steps; step += 1) {
+        box.scrollTop = box.scrollHeight * (1 - step / steps);
+        await new Promise(requestAnimationFrame);
+    }
+    if (whole) sheet.deleteRule(0);
+}"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 Seconds = Callable[[], Awaitable[float]]
 
@@ -38,13 +54,45 @@ async def _measured() -> Sequence[Row]:
         await driver.until(lambda: "tag" in driver.commands(), 60.0)
         assert child.process is not None
         bot_s = _process_seconds(child.process.pid)
-        async with _open_page(server) as page_s:
+        async with _open_page(server) as opened:
+            page_s = opened[1] if opened else None
             served, own, drawn = await _batches(driver, bot_s, page_s)
+            frames = await _frames(driver, *opened) if opened else None
     note = f"{BATCHES} batches of {COMMANDS} /tag; the bot traces its SQL meanwhile"
     rows = [_row("the playground's server", Pairs(served, own), note)]
     if drawn:
         rows.append(_row("the page in Chromium", Pairs(drawn, own), note))
+    if frames is not None:
+        rows.append(_frame_row(frames))
     return rows
+
+
+async def _frames(driver: Driver, page: Any, page_s: Seconds) -> Pairs:
+    """Scroll through a thousand messages: as it is, and with all of them drawn, in turn."""
+    for number in range(MESSAGES):
+        driver.say(f"Line {number}")
+    await page.get_by_text(f"Line {MESSAGES - 1}", exact=True).wait_for()
+
+    async def scroll(whole: bool) -> float:
+        before = await page_s()
+        await page.evaluate(SCROLL, [whole, STEPS])
+        return (await page_s() - before) / STEPS
+
+    await scroll(False)
+    pairs = [(await scroll(False), await scroll(True)) for _ in range(BATCHES)]
+    return Pairs(tuple(ours for ours, _ in pairs), tuple(peer for _, peer in pairs))
+
+
+def _frame_row(frames: Pairs) -> Row:
+    return Row(
+        f"CPU time of a frame while {MESSAGES:,} messages are scrolled, beside drawing all of them",
+        f"{frames.ours_ms:.1f} ms",
+        f"{frames.peer_ms:.1f} ms",
+        frames.ratio,
+        1.0,
+        n=BATCHES,
+        note=f"{BATCHES} times {STEPS} frames; 60 a second leave 16.7 ms for each",
+    )
 
 
 async def _batches(
@@ -91,7 +139,7 @@ def _process_seconds(pid: int) -> Callable[[], float]:
 
 
 @asynccontextmanager
-async def _open_page(server: Server) -> AsyncIterator[Seconds | None]:
+async def _open_page(server: Server) -> AsyncIterator[tuple[Any, Seconds] | None]:
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         yield None
@@ -110,5 +158,5 @@ async def _open_page(server: Server) -> AsyncIterator[Seconds | None]:
             told = await session.send("Performance.getMetrics")
             return float(next(m["value"] for m in told["metrics"] if m["name"] == "TaskDuration"))
 
-        yield seconds
+        yield page, seconds
         await browser.close()

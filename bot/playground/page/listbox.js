@@ -50,7 +50,9 @@ export class OptionList {
       on: {
         pointerdown: (event) => event.preventDefault(),
         click: () => this.pick(index),
-        pointermove: () => this.active !== index && this.move(index, false),
+        // A list that opens under a mouse at rest is not pointed at.
+        pointermove: (event) =>
+          (event.movementX || event.movementY) && this.active !== index && this.move(index, false),
       },
     });
     row.append(

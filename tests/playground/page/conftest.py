@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.playground.page.hands import ARGS, FOUND, PHONE, WIDE, Open, Page, Watch
 from tests.playground.page.page_world import PageWorld, Stage, served
 
-NewPage = Callable[..., Awaitable[Page]]
+Tab = Callable[[dict[str, int]], Awaitable[Page]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -21,26 +21,25 @@ async def browser() -> AsyncIterator[Any]:
         await running.close()
 
 
+# Nothing moves unless a test is about movement.
+STILL = {"reduced_motion": "reduce", "locale": "en-GB"}
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def new_page(browser: Any) -> AsyncIterator[NewPage]:
-    """Make a page; those that ask for nothing special share a profile for each size."""
-    shared: dict[int, Any] = {}
-    # Nothing moves unless a test is about movement.
-    still = {"reduced_motion": "reduce", "locale": "en-GB"}
+async def tab(browser: Any) -> AsyncIterator[Tab]:
+    """Give the one tab of a size: a new one costs the browser three times what a page does."""
+    tabs: dict[int, Page] = {}
 
-    async def make(size: dict[str, int], **more: Any) -> Page:
-        if more:
-            context = await browser.new_context(viewport=size, **still | more)
-        else:
-            context = shared.get(size["width"])
-            if context is None:
-                context = await browser.new_context(viewport=size, **still)
-                shared[size["width"]] = context
-        return await context.new_page()
+    async def of(size: dict[str, int]) -> Page:
+        width = size["width"]
+        if width not in tabs:
+            context = await browser.new_context(viewport=size, **STILL)
+            tabs[width] = await context.new_page()
+        return tabs[width]
 
-    yield make
-    for context in shared.values():
-        await context.close()
+    yield of
+    for page in tabs.values():
+        await page.context.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -56,24 +55,42 @@ async def world(stage: Stage) -> AsyncIterator[PageWorld]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def watch(new_page: NewPage) -> AsyncIterator[Watch]:
-    """Open an address; what the page complains about in the console fails the test."""
+async def watch(browser: Any, tab: Tab) -> AsyncIterator[Watch]:
+    """Open an address; what the page complains about in the console fails the test.
+
+    A test that asks for something special of the browser gets a profile of its own.
+    """
     complaints: list[str] = []
-    pages: list[tuple[Page, bool]] = []
+    opened: list[Page] = []
+    own: list[Any] = []
+
+    def on_error(error: Any) -> None:
+        complaints.append(str(error))
+
+    def on_console(said: Any) -> None:
+        complaints.extend([said.text] * (said.type == "error"))
 
     async def open_it(address: str, size: dict[str, int] = WIDE, **more: Any) -> Page:
-        page = await new_page(size, **more)
-        pages.append((page, bool(more)))
+        if more:
+            own.append(await browser.new_context(viewport=size, **STILL | more))
+            page = await own[-1].new_page()
+        else:
+            page = await tab(size)
+            opened.append(page)
         page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.extend([said.text] * (said.type == "error")))
+        page.on("pageerror", on_error)
+        page.on("console", on_console)
         await page.goto(address)
         await page.wait_for_selector('#app[data-loading="false"]')
         return page
 
     yield open_it
-    for page, alone in pages:
-        await (page.context.close() if alone else page.close())
+    for page in opened:
+        await page.goto("about:blank")
+        page.remove_listener("pageerror", on_error)
+        page.remove_listener("console", on_console)
+    for context in own:
+        await context.close()
     # A socket that is refused is reported by the browser itself; the page goes on.
     assert [said for said in complaints if "WebSocket connection" not in said] == []
 

@@ -63,6 +63,23 @@ async def test_a_member_is_not_offered_what_moderators_may_do(
 
 
 @WIDE_ALONE
+async def test_a_mouse_at_rest_picks_nothing_from_a_list_that_opens_under_it(
+    open_page: Open,
+) -> None:
+    page = await open_page()
+    await write(page, "/")
+    fourth = page.get_by_role("option").nth(3)
+    await fourth.hover()
+    assert "active" in (await fourth.get_attribute("class") or "")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Backspace")
+    await page.keyboard.type("/")
+    first = page.get_by_role("option").first
+    await page.wait_for_timeout(200)
+    assert "active" in (await first.get_attribute("class") or "")
+
+
+@WIDE_ALONE
 async def test_an_older_suggestion_never_replaces_a_newer_one(
     open_page: Open, world: PageWorld
 ) -> None:

@@ -80,7 +80,7 @@ async def test_what_was_being_written_outlives_a_lost_connection(
 
 
 async def test_a_longer_silence_is_told(open_page: Open, world: PageWorld) -> None:
-    page = await open_page()
+    page = await open_page(locale="en-GB")
     # The page's clock stands still from here: only the button makes it try again.
     await page.clock.install()
     await page.clock.pause_at(await page.evaluate("Date.now() + 60_000"))

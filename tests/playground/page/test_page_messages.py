@@ -1,7 +1,5 @@
 """Messages in the page: controls that work, answers under way, markup that stays text."""
 
-import pytest
-
 from tests.playground.page import examples as pw
 from tests.playground.page.examples import GENERAL, NEWSROOM, RAVI, THREAD
 from tests.playground.page.hands import WIDE_ALONE, Open, ask_for_tag, browser_marks, heard, write
@@ -123,30 +121,39 @@ async def test_older_messages_load_without_moving_what_is_read(
     assert await page.locator(".jump").is_hidden()
 
 
-@pytest.mark.timeout(90)
-async def test_a_thousand_messages_scroll_without_long_pauses(
+SCROLLED = """async () => {
+    const box = document.querySelector(".scroll");
+    const changes = [];
+    const watch = new MutationObserver((found) => changes.push(...found));
+    watch.observe(box, {childList: true, subtree: true});
+    box.dispatchEvent(new PointerEvent("pointerdown"));
+    const drawn = (body) => body.checkVisibility({contentVisibilityAuto: true});
+    let most = 0;
+    let least = 1000;
+    for (let step = 1; step <= 20; step += 1) {
+        box.scrollTop = box.scrollHeight * (1 - step / 20);
+        await new Promise(requestAnimationFrame);
+        await new Promise(requestAnimationFrame);
+        const count = [...document.querySelectorAll(".message-body")].filter(drawn).length;
+        most = Math.max(most, count);
+        least = Math.min(least, count);
+    }
+    return {most, least, changed: changes.length};
+}"""
+
+
+async def test_of_a_thousand_messages_only_those_in_view_are_drawn(
     open_page: Open, world: PageWorld
 ) -> None:
+    """What a frame takes is measured by benchmarks/playground.py; this is why it takes little."""
     page = await open_page()
     for n in range(1000):
         await world.post(GENERAL, author=RAVI, content=f"Line {n}")
-    await page.get_by_text("Line 999", exact=True).wait_for(timeout=60_000)
-    pauses = await page.evaluate(
-        """async () => {
-            const box = document.querySelector(".scroll");
-            box.dispatchEvent(new PointerEvent("pointerdown"));
-            const taken = [];
-            let last = performance.now();
-            for (let step = 0; step < 60; step += 1) {
-                box.scrollTop = box.scrollHeight * (1 - step / 60);
-                await new Promise(requestAnimationFrame);
-                taken.push(performance.now() - last);
-                last = performance.now();
-            }
-            return taken.sort((a, b) => a - b);
-        }"""
-    )
-    assert pauses[30] < 50, f"median frame {pauses[30]:.0f} ms"
+    await page.get_by_text("Line 999", exact=True).wait_for()
+    assert await page.locator(".message").count() == 1000
+    scrolled = await page.evaluate(SCROLLED)
+    assert scrolled["changed"] == 0
+    assert 10 < scrolled["least"] <= scrolled["most"] < 150
 
 
 @WIDE_ALONE
