@@ -157,20 +157,21 @@ class Feed:
         if changed_at:
             headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
         unchanged = _is_unchanged(request, etag, changed_at)
-        self.hub.note("feed", f"GET live.xml → {304 if unchanged else 200}", {"etag": etag})
-        if not unchanged:
-            self._note_read()
+        if unchanged or not self._note_read(etag):
+            self.hub.note("feed", f"GET live.xml → {304 if unchanged else 200}", {"etag": etag})
         if unchanged:
             return web.Response(status=304, headers=headers)
         kind = {"Content-Type": "application/rss+xml; charset=utf-8"}
         return web.Response(body=body, headers=headers | kind)
 
-    def _note_read(self) -> None:
-        """Note for each item that left with an answer for the first time that it did."""
-        for one in reversed(self.published):
-            if one.number > self._read:
-                self.hub.note("feed", "Read by Tagwire", None, f"item {one.number}")
+    def _note_read(self, etag: str) -> bool:
+        """Note for each item that leaves with an answer for the first time; whether any did."""
+        new = [one for one in reversed(self.published) if one.number > self._read]
+        for one in new:
+            text = "Read by Tagwire: GET live.xml → 200"
+            self.hub.note("feed", text, {"etag": etag}, f"item {one.number}")
         self._read = self._count
+        return bool(new)
 
     async def _serve_wire(self, request: web.Request) -> web.Response:
         kind = "application/rss+xml"

@@ -56,6 +56,7 @@ export function openBring(app, file = null) {
     const query = new URLSearchParams({ t: app.token });
     if (dropped) query.set("name", dropped.name);
     else query.set("address", address.value);
+    if (form.inert) return;
     form.inert = true;
     say(h("p", {}, h("span", { class: "spin", "aria-hidden": "true" }), " Importing…"));
     let told;

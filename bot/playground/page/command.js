@@ -132,7 +132,7 @@ export class CommandForm {
     field.input = input;
     field.node = h(
       "div",
-      { class: "pill-field" },
+      { class: field.error ? "pill-field wrong" : "pill-field" },
       h("label", { for: field.id }, option.name),
       input,
     );

@@ -164,8 +164,10 @@ export function openList(anchor, options) {
 
   function pick(item) {
     if (!multi) {
+      // What need not be chosen is let go by choosing it again.
+      const again = min === 0 && chosen.has(item.value);
       chosen.clear();
-      chosen.add(item.value);
+      if (!again) chosen.add(item.value);
       close();
       return;
     }
@@ -183,7 +185,7 @@ export function openList(anchor, options) {
     anchor.setAttribute("aria-expanded", "false");
     if (document.activeElement === document.body || document.activeElement === null) anchor.focus();
     const values = items.filter((item) => chosen.has(item.value)).map((item) => item.value);
-    const changed = multi ? values.join("\n") !== before : values.length > 0 && picked;
+    const changed = multi ? values.join("\n") !== before : picked;
     if (changed && values.length >= min) onPick(values);
   }
 

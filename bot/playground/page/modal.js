@@ -195,7 +195,7 @@ function chooser(component, { id, words, state }) {
       label: words,
       items: items.map((item) => ({ ...item, selected: values.includes(item.value) })),
       multi: (component.max_values ?? 1) > 1,
-      min: component.min_values ?? 1,
+      min: component.required === false ? 0 : (component.min_values ?? 1),
       max: component.max_values ?? 1,
       onPick: (picked) => {
         values = picked;

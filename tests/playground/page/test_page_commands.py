@@ -27,7 +27,7 @@ async def test_a_command_is_picked_filled_and_answered(
     [sent] = heard(world, "command")
     assert sent["options"] == [{"name": "name", "type": 3, "value": "tag:Climate"}]
     assert "Mina used /tag" in (await answer.text_content() or "")
-    assert await answer.locator("time[data-style]").first.inner_text() == "1 March 2026"
+    assert await answer.locator("time[data-style]").first.text_content() == "1 March 2026"
     assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
@@ -125,6 +125,10 @@ async def test_values_are_checked_in_discords_words(open_page: Open, world: Page
         await page.keyboard.type(typed)
         await page.keyboard.press("Enter")
         assert words in await hint.inner_text()
+    # A field that is wrong stays marked while another is added.
+    await page.get_by_role("button", name="Add option loud").click()
+    assert await page.locator(".pill-field.wrong").inner_text() == "count"
+    await page.keyboard.press("Backspace")
     await page.keyboard.press("Control+A")
     await page.keyboard.type("3")
     await page.get_by_role("button", name="Add option word").click()

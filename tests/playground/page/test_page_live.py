@@ -86,8 +86,8 @@ async def use_tag(page: Page) -> Any:
 
 async def test_a_command_goes_to_the_bot_and_its_pages_turn(page: Page) -> None:
     answer = await use_tag(page)
-    assert await answer.locator("h2").inner_text() == "Climate, page 1"
-    assert await answer.locator(".subtext strong").inner_text() == "the archive"
+    assert await answer.locator("h2").text_content() == "Climate, page 1"
+    assert await answer.locator(".subtext strong").text_content() == "the archive"
     await answer.get_by_role("button", name="Next").click()
     await page.get_by_text("Climate, page 2").wait_for()
     await show_panel(page)
@@ -167,10 +167,10 @@ async def test_markdown_is_drawn_as_discord_draws_it(
         await said.locator(what).first.wait_for()
     link = said.get_by_role("link", name="words")
     assert await link.get_attribute("href") == "https://news.example/"
-    assert await said.locator(".mention").inner_text() == "@Mina"
-    times = await said.locator("time[data-style]").all_inner_texts()
+    assert await said.locator(".mention").text_content() == "@Mina"
+    times = await said.locator("time[data-style]").all_text_contents()
     assert times[0] == "1 January 2026" and "ago" in times[1]
-    assert ":tide:" in await said.inner_text()
+    assert ":tide:" in (await said.text_content() or "")
 
 
 @WIDE_ALONE
@@ -237,10 +237,10 @@ async def test_a_webhooks_posts_bear_its_names_and_pictures(
     await hook.send("High tide", username="Coast Desk", avatar_url="https://pictures.example/a")
     first = page.locator(".message", has_text="Low tide")
     await first.locator(".avatar img").evaluate("image => image.decode()")
-    assert await first.locator(".author").inner_text() == "Harbour Wire"
+    assert await first.locator(".author").text_content() == "Harbour Wire"
     second = page.locator(".message", has_text="High tide")
-    assert await second.locator(".author").inner_text() == "Coast Desk"
-    assert await second.locator(".avatar").inner_text() == "C"
+    assert await second.locator(".author").text_content() == "Coast Desk"
+    assert await second.locator(".avatar").text_content() == "C"
 
 
 async def test_an_announcement_is_published_by_whoever_may(

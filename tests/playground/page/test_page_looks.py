@@ -42,6 +42,27 @@ async def test_every_kind_of_component_is_drawn(open_page: Open, world: PageWorl
     )
 
 
+async def test_long_words_and_labels_stay_inside(open_page: Open, world: PageWorld) -> None:
+    long = "A label that goes on and on and on, up to its last word"
+    buttons = {"type": 1, "components": [pw.button(f"b{n}", long) for n in range(3)]}
+    menu = {"type": 7, "custom_id": "m", "placeholder": long * 2, "max_values": 3}
+    side = {"type": 9, "components": [pw.text(long)], "accessory": pw.button("side", long)}
+    parts = [pw.text("### " + "Donaudampfschifffahrt" * 8), side, buttons]
+    world.made(GENERAL, components=[pw.container(*parts), {"type": 1, "components": [menu]}])
+    hidden = {"filename": "SPOILER_a.gif", "url": pw.DOT, "content_type": "image/gif", "size": 9}
+    world.made(GENERAL, attachments=[hidden], content="x" * 300)
+    page = await open_page()
+    await page.locator(".spoiler-cover").wait_for()
+    outside = await page.evaluate(
+        """[...document.querySelectorAll(".message-body *")].filter((one) =>
+            one.getBoundingClientRect().right >
+                one.closest(".message-body").getBoundingClientRect().right + 1
+        ).map((one) => one.className)"""
+    )
+    assert outside == []
+    assert (await page.locator(".spoiler-box").bounding_box())["width"] <= 420
+
+
 async def test_an_embed_is_drawn_with_all_its_parts(open_page: Open, world: PageWorld) -> None:
     fields = [{"name": "Tags", "value": "Tides", "inline": True}, {"name": "Note", "value": "x"}]
     embed = {"title": "Low tide", "url": "https://news.example/1", "description": "Mud is seen."}
@@ -50,7 +71,8 @@ async def test_an_embed_is_drawn_with_all_its_parts(open_page: Open, world: Page
     world.made(GENERAL, embeds=[embed | more | picture | {"fields": fields}])
     page = await open_page()
     drawn = page.locator(".embed")
-    words = await drawn.inner_text()
+    # What is not on the screen yet has no inner text.
+    words = await drawn.text_content() or ""
     for part in ("Ada Brook", "Low tide", "Mud is seen.", "Tags", "Note", "Coast Courier"):
         assert part in words
     assert await drawn.get_by_role("link", name="Low tide").count() == 1
