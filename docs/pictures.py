@@ -26,7 +26,7 @@ IMAGES = ROOT / "docs" / "images"
 MOST_BYTES = 150 * 1024
 SCENES = (
     ("tag", (1180, 1120), "dark"),
-    ("article", (1180, 1060), "light"),
+    ("article", (1180, 860), "light"),
     ("search", (1180, 1190), "dark"),
     ("moderator", (1180, 930), "dark"),
     ("post", (1180, 800), "light"),
@@ -175,7 +175,7 @@ async def tag(page: Page, _: Server) -> None:
 async def article(page: Page, _: Server) -> None:
     """Open an article from a list."""
     await page.get_by_role("button", name="Read").last.click()
-    await page.get_by_role("option").nth(2).click()
+    await page.get_by_role("option").first.click()
     await page.locator(".message.ephemeral").wait_for()
     await page.wait_for_timeout(300)
     await scroll_to(page, ".message.ephemeral")
