@@ -14,11 +14,12 @@ from bot.chat import render
 from bot.chat.answer import Answer
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.page import ENTRIES
-from bot.chat.permissions import is_moderator
+from bot.chat.permissions import is_moderator, require_moderator
 from bot.chat.view_keys import NO_KEY
 from bot.errors import NotFoundError
 from bot.model import Article, Name, Note, Page, Scope, Tag, View
 from bot.query.nodes import Query
+from bot.store.records import By
 from cogs.nearest import (
     Ask,
     Probe,
@@ -48,6 +49,10 @@ class TagwireCog(commands.Cog):
         """The store, typed."""
         store: Store = self.client.ports.store
         return store
+
+    def by(self, interaction: Interaction) -> By:
+        """Return who changes something, and when. Raises TagwireError for who may not."""
+        return By(require_moderator(interaction), interaction.user.id, self.client.ports.now())
 
     async def view(self, interaction: Interaction, key: str) -> View:
         """Return what a control shows. Raises NotFoundError when lost or another server's."""

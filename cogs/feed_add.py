@@ -47,7 +47,7 @@ class Adding(FeedBase):
             if view.kind != KIND:
                 raise NotFoundError("chat.control_lost")
             say, now = say_for(interaction), self.client.ports.now()
-            made = await self.client.ports.feeds.add(str(view.detail["url"]), guild_id, now)
-            await self.note(interaction, "feed.add", made)
+            url, user_id = str(view.detail["url"]), interaction.user.id
+            made = await self.client.ports.feeds.add(url, guild_id, now, user_id)
             title, count = feed_title(made.title), made.article_count
             await answer.edit(render.notice(say("cogs.feed_added", title=title, count=count)))

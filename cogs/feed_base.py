@@ -11,7 +11,7 @@ from bot.chat import render
 from bot.chat.answer import Answer
 from bot.chat.client import say_for
 from bot.chat.page import option_text
-from bot.chat.permissions import is_moderator, require_moderator
+from bot.chat.permissions import is_moderator
 from bot.chat.words import worded
 from bot.errors import NotFoundError
 from bot.model import Feed, Scope
@@ -84,18 +84,6 @@ class FeedBase(TagwireCog):
             in fold(f"{feed.title} {feed.url or ''}" if feed.scope_id else feed.title)
         ]
         return [choice(feed.title, f"feed:{feed.id}") for feed in fitting[:25]]
-
-    async def note(self, interaction: Interaction, action: str, feed: Feed) -> None:
-        """Note in the server's trail who did what to a feed."""
-        await self.store.audit.add(
-            require_moderator(interaction),
-            interaction.user.id,
-            action,
-            str(feed.id),
-            self.client.ports.now(),
-            before=feed.url if action == "feed.remove" else None,
-            after=feed.url if action == "feed.add" else None,
-        )
 
 
 def _known_by(feed: Feed) -> str:

@@ -147,8 +147,7 @@ class Managing(FeedBase):
         async with answering(interaction, private=True) as answer:
             say = say_for(interaction)
             found = await self.get(guild_id, id_of(press.key))
-            await self.store.feeds.remove(found.id, guild_id)
-            await self.note(interaction, "feed.remove", found)
+            await self.store.feeds.remove(found.id, guild_id, self.by(interaction))
             await answer.edit(
                 render.notice(say("cogs.feed_removed", title=feed_title(found.title)))
             )

@@ -77,7 +77,9 @@ class Watching(FeedBase):
         guild_id, say = require_moderator(interaction), say_for(interaction)
         feeds, now = self.client.ports.feeds, self.client.ports.now()
         intake = await feeds.refresh(found.id, now, guild_id)
-        await self.note(interaction, "feed.refresh", found)
+        # It changes nothing that is configured: a trail that ends early loses no more than this.
+        actor_id, subject = interaction.user.id, str(found.id)
+        await self.store.audit.add(guild_id, actor_id, "feed.refresh", subject, now)
         after = await self.get(guild_id, found.id)
         key = "cogs.feed_refreshed" if intake.new or intake.updated else "cogs.feed_refreshed_same"
         counts = {"count": intake.new, "updated": intake.updated}

@@ -152,18 +152,8 @@ class ServerCog(TagwireCog):
             await answer.show(render.notice(say("cogs.language_set", language=NAMES[language])))
 
     async def _set(self, interaction: Interaction, key: str, value: int | str | None) -> None:
-        guild_id = require_moderator(interaction)
-        before = (await self.store.guilds.settings(guild_id)).get(key)
-        await self.store.guilds.set(guild_id, **{key: value})
-        await self.store.audit.add(
-            guild_id,
-            interaction.user.id,
-            "server.set",
-            key,
-            self.client.ports.now(),
-            before=None if before is None else str(before),
-            after=None if value is None else str(value),
-        )
+        by = self.by(interaction)
+        await self.store.guilds.set(by.guild_id, by, **{key: value})
 
 
 async def setup(client: TagwireClient) -> None:

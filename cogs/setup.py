@@ -160,7 +160,6 @@ class SetupCog(SubscriptionBase):
             channel = await channel_of(interaction, plan.channel_id)
             look: dict[str, object] = {} if plan.form == FORMS[0] else {"form": plan.form}
             kind = checked(channel, say, look)
-            await self._check_room(guild_id)
             made = await self.store.subscriptions.add(
                 kind,
                 guild_id,
@@ -170,8 +169,8 @@ class SetupCog(SubscriptionBase):
                 now,
                 look=look,
                 rhythm={"copies": True} if plan.copies else None,
+                most=self._most(),
             )
-            await self._audit(interaction, "subscription.add", made.id, None, made.query)
             told = [
                 say("cogs.subscribed", channel=channel.mention, query=self._query(made, say)),
                 text_note(kind, look, say, digest=False),

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat import render
-from bot.chat.answer import Answer, answering
+from bot.chat.answer import answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.escape import inert
 from bot.chat.page import option_text
@@ -77,8 +77,8 @@ class StatusCog(TagwireCog):
         guild_id = require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             post_id, now = id_of(press.key), self.client.ports.now()
-            await self.store.outbox.resend(post_id, guild_id, now)
-            await self._settled(interaction, answer, "post.resend", post_id)
+            await self.store.outbox.resend(post_id, guild_id, now, self.by(interaction))
+            await answer.edit(render.notice(say_for(interaction)("cogs.letter_sent")))
 
     @control("letter_drop")
     async def drop(self, interaction: Interaction, press: Press) -> None:
@@ -86,16 +86,8 @@ class StatusCog(TagwireCog):
         guild_id = require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             post_id = id_of(press.key)
-            await self.store.outbox.drop(post_id, guild_id)
-            await self._settled(interaction, answer, "post.drop", post_id)
-
-    async def _settled(
-        self, interaction: Interaction, answer: Answer, action: str, post_id: int
-    ) -> None:
-        guild_id, now = require_moderator(interaction), self.client.ports.now()
-        await self.store.audit.add(guild_id, interaction.user.id, action, str(post_id), now)
-        key = "cogs.letter_sent" if action == "post.resend" else "cogs.letter_dropped"
-        await answer.edit(render.notice(say_for(interaction)(key)))
+            await self.store.outbox.drop(post_id, guild_id, self.by(interaction))
+            await answer.edit(render.notice(say_for(interaction)("cogs.letter_dropped")))
 
 
 def _lines(found: OutboxStatus, now: datetime, say: Say) -> list[str]:

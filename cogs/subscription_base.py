@@ -27,6 +27,7 @@ LATELY = 5
 BACK_TEST = Newer(30, "d")
 LIST_LIMIT = 25
 ALL = "all"
+PAUSED = "cogs.paused_by_moderator"
 
 Choices = list[app_commands.Choice[str]]
 Change = Callable[[Interaction, Answer, Subscription], Awaitable[None]]
@@ -61,10 +62,15 @@ class SubscriptionBase(TagwireCog):
             lines.append(say("cogs.back_test_none"))
         return "\n".join(lines)
 
+    def _most(self) -> int | None:
+        """Return how many subscriptions a server may have."""
+        return getattr(self.client.ports.settings, "subscriptions_per_guild", None)
+
     async def _check_room(self, guild_id: int) -> None:
-        limit = getattr(self.client.ports.settings, "subscriptions_per_guild", None)
-        if limit is not None and len(await self.store.subscriptions.list(guild_id)) >= limit:
-            raise TagwireError("cogs.subscriptions_full", count=limit)
+        """Raise TagwireError before somebody is asked about what will not fit."""
+        most = self._most()
+        if most is not None and len(await self.store.subscriptions.list(guild_id)) >= most:
+            raise TagwireError("store.subscriptions_full", count=most)
 
     async def _change(self, interaction: Interaction, typed: str, action: str) -> None:
         guild_id = require_moderator(interaction)
@@ -89,24 +95,13 @@ class SubscriptionBase(TagwireCog):
         guild_id = require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             say = say_for(interaction)
-            found = await self.store.subscriptions.list(guild_id)
-            for each in found:
-                await self._set_paused(interaction, each, paused=action == "pause")
+            found = [each.id for each in await self.store.subscriptions.list(guild_id)]
+            if action == "pause":
+                await self.store.subscriptions.pause(self.by(interaction), PAUSED, *found)
+            else:
+                await self.store.subscriptions.resume(self.by(interaction), *found)
             key = "cogs.paused_all" if action == "pause" else "cogs.resumed_all"
             await answer.show(render.notice(say(key, count=len(found))))
-
-    async def _set_paused(
-        self, interaction: Interaction, found: Subscription, *, paused: bool
-    ) -> None:
-        guild_id, store = require_moderator(interaction), self.store.subscriptions
-        if (found.paused is not None) == paused:
-            return
-        if paused:
-            await store.pause(found.id, guild_id, "cogs.paused_by_moderator")
-        else:
-            await store.resume(found.id, guild_id)
-        action = "subscription.pause" if paused else "subscription.resume"
-        await self._audit(interaction, action, found.id, None, None)
 
     async def _one(self, interaction: Interaction, typed: str) -> Subscription:
         """Return the one subscription that is meant. Raises TagwireError for none or several."""
@@ -132,24 +127,6 @@ class SubscriptionBase(TagwireCog):
         if change is None:
             raise NotFoundError("chat.control_lost")
         return change
-
-    async def _audit(
-        self,
-        interaction: Interaction,
-        action: str,
-        subscription_id: int,
-        before: str | None,
-        after: str | None,
-    ) -> None:
-        await self.store.audit.add(
-            require_moderator(interaction),
-            interaction.user.id,
-            action,
-            str(subscription_id),
-            self.client.ports.now(),
-            before=before,
-            after=after,
-        )
 
     async def suggested(self, interaction: Interaction, typed: str) -> Choices:
         """Suggest the server's subscriptions by channel and query."""

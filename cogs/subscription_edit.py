@@ -115,7 +115,7 @@ class Editing(SubscriptionBase):
         webhook: bool | None = None,
     ) -> None:
         """Change what was given, say what it was before, and show how a post looks now."""
-        guild_id = require_moderator(interaction)
+        require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             found = await self._one(interaction, subscription)
             wishes = Wishes(
@@ -124,20 +124,22 @@ class Editing(SubscriptionBase):
             )  # fmt: skip
             say = say_for(interaction)
             channel = await channel_of(interaction, found.target.channel_id)
-            changed = changes_of(found, wishes)
-            check_role(channel, changed, say)
-            if looks(changed) != found.look:
-                checked(channel, say, looks(changed))
             try:
-                if query is not None:
-                    changed["query"] = str(language.parse_strict(query))
+                asked = {} if query is None else {"query": str(language.parse_strict(query))}
             except QueryError as error:
                 await answer.show(render.query_failure(error, query or "", say), private=True)
                 return
-            now = self.client.ports.now()
-            made = await self.store.subscriptions.edit(
-                found.id, guild_id, interaction.user.id, now, **changed
-            )
+
+            def change(current: Subscription) -> Mapping[str, object]:
+                changed = changes_of(current, wishes) | asked
+                check_role(channel, changed, say)
+                if looks(changed) != current.look:
+                    checked(channel, say, looks(changed))
+                return changed
+
+            change(found)
+            # Computed once more from what stands by then: another moderator may edit it too.
+            made = await self.store.subscriptions.change(self.by(interaction), found.id, change)
             await self._show_edited(interaction, answer, found, made)
 
     @GROUP.command(name="clone", description=worded("cogs.subscription_clone_description"))
@@ -157,7 +159,6 @@ class Editing(SubscriptionBase):
             found = await self._one(interaction, subscription)
             place = await channel_of(interaction, channel.id)
             kind = checked(place, say, found.look)
-            await self._check_room(guild_id)
             made = await self.store.subscriptions.add(
                 kind,
                 guild_id,
@@ -169,8 +170,9 @@ class Editing(SubscriptionBase):
                 rhythm=found.rhythm,
                 mention_role_id=found.mention_role_id,
                 mention_query=found.mention_query,
+                most=self._most(),
+                action="subscription.clone",
             )
-            await self._audit(interaction, "subscription.clone", made.id, None, made.query)
             await answer.show(render.notice(say("cogs.cloned", what=self._line(made, say))))
 
     @GROUP.command(name="move", description=worded("cogs.subscription_move_description"))
@@ -186,20 +188,20 @@ class Editing(SubscriptionBase):
         """Post into another channel from now on; a channel's name moves all that is in it."""
         guild_id = require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
-            say, now = say_for(interaction), self.client.ports.now()
+            say = say_for(interaction)
             found = await self._meant(guild_id, subscription)
             if not found:
                 raise NotFoundError("cogs.no_such_subscription", typed=subscription)
             if len({each.target.id for each in found}) > 1:
                 await self._one(interaction, subscription)
             place = await channel_of(interaction, channel.id)
-            lines: list[str] = []
+            kind = checked(place, say)
             for each in found:
-                kind = checked(place, say, each.look)
-                made = await self.store.subscriptions.move(
-                    each.id, guild_id, interaction.user.id, now, kind=kind, channel_id=place.id
-                )
-                lines.append(f"- {self._line(made, say)}")
+                checked(place, say, each.look)
+            moved = await self.store.subscriptions.move(
+                self.by(interaction), kind, place.id, *(each.id for each in found)
+            )
+            lines = [f"- {self._line(made, say)}" for made in moved]
             heading = say("cogs.moved_heading", count=len(lines))
             await answer.show(render.listing(heading, lines, say))
 

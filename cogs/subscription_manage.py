@@ -17,7 +17,7 @@ from bot.errors import QueryError
 from bot.model import Scope, Subscription
 from bot.query import language
 from cogs.asking import Interaction, scope_of
-from cogs.subscription_base import ALL, GROUP, Change, Choices, SubscriptionBase
+from cogs.subscription_base import ALL, GROUP, PAUSED, Change, Choices, SubscriptionBase
 from cogs.targets import Picked, PostableChannel, channel_of, checked
 
 
@@ -118,7 +118,6 @@ class Managing(SubscriptionBase):
             say = say_for(interaction)
             channel = await channel_of(interaction, id_of(str(view.detail.get("channel_id", ""))))
             kind = checked(channel, say)
-            await self._check_room(guild_id)
             now = self.client.ports.now()
             made = await self.store.subscriptions.add(
                 kind,
@@ -128,20 +127,18 @@ class Managing(SubscriptionBase):
                 interaction.user.id,
                 now,
                 rhythm={"copies": True} if view.detail.get("copies") is True else None,
+                most=self._most(),
             )
-            await self._audit(interaction, "subscription.add", made.id, None, made.query)
             text = say("cogs.subscribed", channel=channel.mention, query=self._query(made, say))
             await answer.edit(render.notice(text))
 
     @control("sub_del")
     async def confirm_remove(self, interaction: Interaction, press: Press) -> None:
         """Remove the subscription that was asked about."""
-        guild_id = require_moderator(interaction)
+        require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
             say = say_for(interaction)
-            found = await self.store.subscriptions.get(id_of(press.key), guild_id)
-            await self.store.subscriptions.remove(found.id, guild_id)
-            await self._audit(interaction, "subscription.remove", found.id, found.query, None)
+            found = await self.store.subscriptions.remove(self.by(interaction), id_of(press.key))
             await answer.edit(render.notice(say("cogs.unsubscribed", what=self._line(found, say))))
 
     @control("sub_pick")
@@ -201,15 +198,14 @@ class Managing(SubscriptionBase):
 
     async def _pause(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
         say = say_for(interaction)
-        await self._set_paused(interaction, found, paused=True)
+        await self.store.subscriptions.pause(self.by(interaction), PAUSED, found.id)
         await answer.show(render.notice(say("cogs.paused", what=self._line(found, say))))
 
     async def _resume(self, interaction: Interaction, answer: Answer, found: Subscription) -> None:
-        guild_id, say = require_moderator(interaction), say_for(interaction)
+        say = say_for(interaction)
         channel = await channel_of(interaction, found.target.channel_id)
         checked(channel, say, found.look)
-        await self.store.subscriptions.resume(found.id, guild_id)
-        await self._audit(interaction, "subscription.resume", found.id, None, None)
+        await self.store.subscriptions.resume(self.by(interaction), found.id)
         shown = replace(found, paused=None, target=replace(found.target, paused_reason=None))
         await answer.show(render.notice(say("cogs.resumed", what=self._line(shown, say))))
 

@@ -110,9 +110,6 @@ class Sharing(SubscriptionBase):
             told = say("cogs.imported", added=done.added, changed=done.changed)
             await answer.edit(render.listing(told, list(plan.refused), say))
 
-    def _most(self) -> int | None:
-        return getattr(self.client.ports.settings, "subscriptions_per_guild", None)
-
     async def _plan(self, interaction: Interaction, file: File) -> Plan:
         say = say_for(interaction)
         there = await self.store.subscriptions.list(require_moderator(interaction))

@@ -107,15 +107,11 @@ def _entry(entry: AuditEntry, say: Say) -> str:
     action = say(f"cogs.audit_{entry.action.replace('.', '_')}")
     line = f"<t:{int(entry.at.timestamp())}:f> <@{entry.actor_id}> {action} \\#{entry.subject}"
     was, is_ = _fields(entry.before), _fields(entry.after)
+    sides = {key: [_value(key, side.get(key), say) for side in (was, is_)] for key in FIELDS}
     changes = [
-        say(
-            "cogs.changed_field",
-            field=say(f"cogs.field_{key}"),
-            before=_value(key, was.get(key), say),
-            after=_value(key, is_.get(key), say),
-        )
-        for key in FIELDS
-        if key in was or key in is_
+        say("cogs.changed_field", field=say(f"cogs.field_{key}"), before=before, after=after)
+        for key, (before, after) in sides.items()
+        if before != after
     ]
     return "\n  ".join([line, *changes])
 

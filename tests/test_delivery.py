@@ -17,6 +17,7 @@ from bot.metrics import Metrics
 from bot.model import Fate, Outcome, Parcel, TargetKind
 from bot.quota import Pace, Silenced
 from bot.store import Store
+from bot.store.records import By
 from bot.store.waiting import SILENT_UNTIL
 from tests.conftest import NOW, Newsroom, make_entry
 
@@ -356,11 +357,9 @@ async def test_a_subscription_whose_channel_was_gone_has_a_way_back(
     channel_id = 11
     if way == "moved":
         channel_id = 12
-        await subscriptions.move(
-            subscription.id, 1, 5, desk.now, kind=TargetKind.TEXT, channel_id=channel_id
-        )
+        await subscriptions.move(By(1, 5, desk.now), TargetKind.TEXT, channel_id, subscription.id)
     elif way == "resumed":
-        await subscriptions.resume(subscription.id, 1)
+        await subscriptions.resume(By(1, 5, desk.now), subscription.id)
     else:
         assert await newsroom.store.outbox.resume_target(channel_id, desk.now)
     await announce(newsroom, ["two"])

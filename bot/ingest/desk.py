@@ -91,9 +91,12 @@ class Desk:
                 return feed
         return None
 
-    async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
+    async def add(
+        self, url: str, scope_id: int, now: datetime, added_by: int | None = None
+    ) -> Feed:
         """Add a feed and record its first fetch; nothing of it is announced.
 
+        `added_by` is the member on whose word it is done, as the server's trail names them.
         A feed that the scope has already is returned as it is, unasked. Raises TagwireError.
         """
         known = await self.known(url, scope_id)
@@ -106,7 +109,7 @@ class Desk:
                 return feed
         await self._check_room(scope_id)
         title = found.document.reading.title or _host(found.url)
-        feed = await self._store.feeds.add(found.url, title, scope_id, now)
+        feed = await self._store.feeds.add(found.url, title, scope_id, now, added_by)
         await self._poller.keep(feed, found.document, now)
         self._forget(found)
         return await self._store.feeds.get(feed.id, scope)

@@ -10,6 +10,7 @@ from bot.errors import NotFoundError
 from bot.model import Feed
 from bot.query import tags
 from bot.store import alerts, filing, rows
+from bot.store.records import By, note_change
 from bot.store.rows import second
 
 _SELECT = """
@@ -97,6 +98,7 @@ def added(
             """,
             {"id": row["id"], "next": values["next"]},
         )
+        _note_added(connection, row["id"], url, scope_id, now, added_by)
         return selected(connection, "WHERE id = :id", {"id": row["id"]})[0]
     added = connection.execute(
         """
@@ -108,7 +110,20 @@ def added(
     ).lastrowid
     assert added is not None  # noqa: S101 - an INSERT that did not raise has a rowid
     filing.add_words(connection, "feed", scope_id, added, title)
+    _note_added(connection, added, url, scope_id, now, added_by)
     return selected(connection, "WHERE id = :id", {"id": added})[0]
+
+
+def _note_added(
+    connection: sqlite3.Connection,
+    feed_id: int,
+    url: str | None,
+    scope_id: int,
+    now: datetime,
+    added_by: int | None,
+) -> None:
+    if added_by is not None:
+        note_change(By(scope_id, added_by, now).change("feed.add", feed_id, after=url), connection)
 
 
 def moved(feed_id: int, url: str, times: int, connection: sqlite3.Connection) -> bool:
@@ -158,8 +173,8 @@ def stopped(feed_id: int, reason: str, now: datetime, connection: sqlite3.Connec
         alerts.note_feed(connection, alerts.FEED_STOPPED, feed_id, now)
 
 
-def removed(feed_id: int, scope_id: int, connection: sqlite3.Connection) -> Feed:
-    """Stop a feed; its articles stay."""
+def removed(feed_id: int, scope_id: int, by: By | None, connection: sqlite3.Connection) -> Feed:
+    """Stop a feed; its articles stay. Noted where it is known who asked for it."""
     values = {"id": feed_id, "scope": scope_id}
     found = selected(connection, "WHERE id = :id AND scope_id = :scope", values)
     if not found:
@@ -168,4 +183,6 @@ def removed(feed_id: int, scope_id: int, connection: sqlite3.Connection) -> Feed
         "UPDATE feeds SET stopped = 'store.feed_removed', next_check_at = NULL WHERE id = :id",
         values,
     )
+    if by is not None:
+        note_change(by.change("feed.remove", feed_id, before=found[0].url), connection)
     return found[0]

@@ -13,6 +13,7 @@ from bot.errors import NotFoundError
 from bot.model import Feed, Scope, Validators
 from bot.store import feed_changes, rows
 from bot.store.connections import Connections
+from bot.store.records import By
 from bot.store.rows import packed_json, second, visible
 
 
@@ -249,12 +250,12 @@ class FeedStore:
 
         return await self._connections.write(job)
 
-    async def remove(self, feed_id: int, scope_id: int) -> Feed:
+    async def remove(self, feed_id: int, scope_id: int, by: By | None = None) -> Feed:
         """Poll a feed no more. Its articles stay; adding its address again takes it up again.
 
         Raises NotFoundError for a feed of another scope.
         """
-        return await self._connections.write(partial(feed_changes.removed, feed_id, scope_id))
+        return await self._connections.write(partial(feed_changes.removed, feed_id, scope_id, by))
 
     async def _set(self, sql: str, values: Mapping[str, object]) -> None:
         await self._connections.write(lambda connection: connection.execute(sql, values).rowcount)

@@ -15,7 +15,7 @@ from bot.store import heads, uses
 from bot.store.connections import Connections
 from bot.store.records import bump_revision
 from bot.store.rows import second, visible
-from bot.store.subscriptions import withdraw
+from bot.store.subscription_changes import withdraw
 from bot.store.suggest import What
 
 

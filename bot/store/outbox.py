@@ -16,6 +16,7 @@ from bot.errors import NotFoundError
 from bot.model import Fate, OutboxStatus, Outcome, Parcel, Target
 from bot.store import forming, parcels, sequels, waiting
 from bot.store.connections import Connections
+from bot.store.records import By
 from bot.store.rows import milliseconds, packed_json, second
 
 
@@ -156,15 +157,18 @@ class OutboxStore:
         """Return the channels that wait for access, of one guild or of all."""
         return await self._connections.read(partial(waiting.paused_targets, guild_id))
 
-    async def resend(self, post_id: int, guild_id: int | None, now: datetime) -> None:
+    async def resend(
+        self, post_id: int, guild_id: int | None, now: datetime, by: By | None = None
+    ) -> None:
         """Send a dead or unknown post again as a new message. Raises NotFoundError."""
-        changed = await self._connections.write(partial(waiting.resend, post_id, guild_id, now))
+        job = partial(waiting.resend, post_id, guild_id, now, by)
+        changed = await self._connections.write(job)
         if not changed:
             raise NotFoundError("store.no_post", id=post_id)
 
-    async def drop(self, post_id: int, guild_id: int | None) -> None:
+    async def drop(self, post_id: int, guild_id: int | None, by: By | None = None) -> None:
         """Forget a dead or unknown post; its articles are not sent. Raises NotFoundError."""
-        if not await self._connections.write(partial(waiting.drop, post_id, guild_id)):
+        if not await self._connections.write(partial(waiting.drop, post_id, guild_id, by)):
             raise NotFoundError("store.no_post", id=post_id)
 
     async def query_of(self, post_id: int, guild_id: int | None) -> str | None:

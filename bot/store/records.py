@@ -99,20 +99,13 @@ class GuildStore:
 
     async def settings(self, guild_id: int) -> Mapping[str, object]:
         """Return a guild's settings; an empty object where it has set nothing."""
+        return await self._connections.read(partial(_settings, guild_id))
 
-        def job(connection: sqlite3.Connection) -> Mapping[str, object]:
-            row = connection.execute(
-                "SELECT settings FROM guilds WHERE guild_id = ?", (guild_id,)
-            ).fetchone()
-            found: Mapping[str, object] = {} if row is None else json.loads(row["settings"])
-            return found
-
-        return await self._connections.read(job)
-
-    async def set(self, guild_id: int, **changed: object) -> None:
-        """Change some of a guild's settings; None takes a setting away."""
+    async def set(self, guild_id: int, by: By | None = None, **changed: object) -> None:
+        """Change some of a guild's settings, noting who did; None takes a setting away."""
 
         def job(connection: sqlite3.Connection) -> None:
+            before = _settings(guild_id, connection)
             connection.execute(
                 """
                 INSERT INTO guilds (guild_id, settings) VALUES (:id, json_patch('{}', :changed))
@@ -122,6 +115,11 @@ class GuildStore:
             )
             if not READ_WITH.isdisjoint(changed):
                 _bump_guild(connection, guild_id)
+            for key, value in changed.items():
+                if by is None:
+                    break
+                was, is_ = (None if v is None else str(v) for v in (before.get(key), value))
+                note_change(by.change("server.set", key, was, is_), connection)
 
         await self._connections.write(job)
 
@@ -158,6 +156,14 @@ class GuildStore:
             )
 
         await self._connections.write(job)
+
+
+def _settings(guild_id: int, connection: sqlite3.Connection) -> Mapping[str, object]:
+    row = connection.execute(
+        "SELECT settings FROM guilds WHERE guild_id = ?", (guild_id,)
+    ).fetchone()
+    found: Mapping[str, object] = {} if row is None else json.loads(row["settings"])
+    return found
 
 
 def _here(present: Collection[int], now: datetime, connection: sqlite3.Connection) -> int:
@@ -201,6 +207,21 @@ class Change:
     subject: str
     before: str | None = None
     after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who changes something in a guild, and when."""
+
+    guild_id: int
+    actor_id: int
+    now: datetime
+
+    def change(
+        self, action: str, subject: object, before: str | None = None, after: str | None = None
+    ) -> Change:
+        """Return what they did, to be noted."""
+        return Change(self.guild_id, self.actor_id, self.now, action, str(subject), before, after)
 
 
 def note_change(change: Change, connection: sqlite3.Connection) -> None:

@@ -1,29 +1,18 @@
-"""What changes in a subscription's row: edited, moved to another channel, each with its trail."""
+"""What changes in a subscription's row: edited, moved, paused, removed, each with its trail."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 from bot.errors import TagwireError
 from bot.model import Subscription, TargetKind
-from bot.store.records import Change, bump_revision, note_change
+from bot.store.records import By, bump_revision, note_change
 from bot.store.rhythm import due_at, rhythm_of
 from bot.store.rows import at, packed_json, second
 
 EDITABLE = ("query", "look", "rhythm", "mention_role_id", "mention_query")
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who changes something, and when."""
-
-    guild_id: int
-    actor_id: int
-    now: datetime
 
 
 def described(found: Subscription) -> dict[str, object]:
@@ -132,6 +121,36 @@ def move(
     bump_revision(connection, found.id)
 
 
+def pause(connection: sqlite3.Connection, found: Subscription, reason: str | None, by: By) -> bool:
+    """Hold a subscription, or take it up again without a reason; return whether that is new.
+
+    What is not sent yet is not sent. A channel that waits for access is taken up with it.
+    """
+    if found.paused == reason and (reason is not None or found.target.paused_reason is None):
+        return False
+    values = {"id": found.id, "reason": reason, "target": found.target.id}
+    connection.execute("UPDATE subscriptions SET paused = :reason WHERE id = :id", values)
+    if reason is None:
+        connection.execute(
+            "UPDATE targets SET paused = NULL, paused_at = NULL, told_at = NULL WHERE id = :target",
+            values,
+        )
+    else:
+        withdraw(connection, found.target.id, found.id, "paused")
+    action = "subscription.resume" if reason is None else "subscription.pause"
+    note(connection, action, found.id, by)
+    bump_revision(connection, found.id)
+    return True
+
+
+def remove(connection: sqlite3.Connection, found: Subscription, by: By) -> None:
+    """Delete a subscription. What only it wanted and is not sent yet is not sent."""
+    withdraw(connection, found.target.id, found.id, "filter")
+    connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": found.id})
+    note(connection, "subscription.remove", found.id, by, before=packed_json(described(found)))
+    bump_revision(connection, found.id)
+
+
 def note(
     connection: sqlite3.Connection,
     action: str,
@@ -141,9 +160,7 @@ def note(
     after: str | None = None,
 ) -> None:
     """Write into the audit trail who changed a subscription and how."""
-    subject = str(subscription_id)
-    change = Change(by.guild_id, by.actor_id, by.now, action, subject, before, after)
-    note_change(change, connection)
+    note_change(by.change(action, subscription_id, before, after), connection)
 
 
 def _json(value: object) -> str:
@@ -187,4 +204,32 @@ def due_anew(connection: sqlite3.Connection, subscription_id: int, rhythm: str) 
     connection.executemany(
         "UPDATE deliveries SET not_before = :due WHERE id = :id",
         [{"id": row["id"], "due": second(due_at(chosen, at(row["created_at"])))} for row in owed],
+    )
+
+
+def withdraw(
+    connection: sqlite3.Connection, target_id: int, subscription_id: int, reason: str
+) -> None:
+    """Skip what only this subscription wants and no try has been made to send."""
+    values = {"target": target_id, "id": subscription_id, "reason": reason}
+    connection.execute(
+        """
+        UPDATE deliveries SET state = 'skipped', reason = :reason, post_id = NULL
+        WHERE target_id = :target AND state = 'owed'
+          AND (post_id IS NULL OR post_id IN (
+              SELECT id FROM posts WHERE state = 'ready' AND attempts = 0))
+          AND id IN (SELECT delivery_id FROM delivery_wants WHERE subscription_id = :id)
+          AND NOT EXISTS (
+              SELECT 1 FROM delivery_wants w JOIN subscriptions s ON s.id = w.subscription_id
+              WHERE w.delivery_id = deliveries.id AND s.id <> :id AND s.paused IS NULL)
+        """,
+        values,
+    )
+    connection.execute(
+        """
+        DELETE FROM posts
+        WHERE target_id = :target AND state = 'ready' AND attempts = 0
+          AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.post_id = posts.id)
+        """,
+        values,
     )

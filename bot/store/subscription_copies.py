@@ -12,8 +12,8 @@ from bot.errors import TagwireError
 from bot.model import Subscription, TargetKind
 from bot.store import subscription_changes, subscriptions
 from bot.store.connections import Connections
+from bot.store.records import By
 from bot.store.rows import packed_json, second
-from bot.store.subscription_changes import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,7 @@ def _put(
         subscription_changes.edit(connection, found, _changes(wanted), by)
     if wanted.is_paused != (made.paused is not None):
         reason = "cogs.paused_by_moderator" if wanted.is_paused else None
-        subscriptions.paused(made.id, by.guild_id, reason, connection)
-        action = "subscription.pause" if wanted.is_paused else "subscription.resume"
-        subscription_changes.note(connection, action, made.id, by)
+        subscription_changes.pause(connection, made, reason, by)
     return subscriptions.one(made.id, by.guild_id, connection)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -12,9 +12,10 @@ from bot.errors import NotFoundError, TagwireError
 from bot.model import Scope, Subscription, TargetKind
 from bot.store import rows, subscription_changes
 from bot.store.connections import Connections
-from bot.store.records import bump_revision
+from bot.store.records import By, bump_revision
 from bot.store.rows import packed_json, second
-from bot.store.subscription_changes import By
+
+Changing = Callable[[Subscription], Mapping[str, object]]
 
 _SELECT = """
     SELECT s.*, t.kind AS target_kind, t.channel_id, t.guild_id, t.user_id,
@@ -42,11 +43,15 @@ class SubscriptionStore:
         rhythm: Mapping[str, object] | None = None,
         mention_role_id: int | None = None,
         mention_query: str | None = None,
+        most: int | None = None,
+        action: str = "subscription.add",
     ) -> Subscription:
-        """Save a guild's query for one of its channels; `query` is canonical.
+        """Save a guild's query for one of its channels, and note who did; `query` is canonical.
 
-        Raises TagwireError `store.same_subscription` when the channel has it already.
+        Raises TagwireError `store.same_subscription` when the channel has it already, and
+        `store.subscriptions_full` when the guild has `most` already.
         """
+        by = By(guild_id, created_by, now)
         values = {
             "kind": str(kind),
             "guild": guild_id,
@@ -64,7 +69,7 @@ class SubscriptionStore:
             "by": created_by,
             "now": second(now),
         }
-        return await self._connections.write(partial(added, values))
+        return await self._connections.write(partial(_added, values, by, most, action))
 
     async def follow(
         self,
@@ -101,34 +106,26 @@ class SubscriptionStore:
         }
         return await self._connections.write(partial(_followed, values))
 
-    async def edit(
-        self,
-        subscription_id: int,
-        guild_id: int,
-        actor_id: int,
-        now: datetime,
-        **changed: object,
-    ) -> Subscription:
+    async def edit(self, by: By, subscription_id: int, **changed: object) -> Subscription:
         """Change query, look, rhythm, mention_role_id or mention_query, and note who did.
 
         What is owed and not formed yet follows a new rhythm; a new query holds from now on.
         """
-        by = By(guild_id, actor_id, now)
-        return await self._connections.write(partial(_edited, subscription_id, by, changed))
+        return await self.change(by, subscription_id, lambda _: changed)
+
+    async def change(self, by: By, subscription_id: int, change: Changing) -> Subscription:
+        """Change what `change` makes of the subscription as it is in the transaction.
+
+        Two who change different things of it at the same moment so lose neither.
+        """
+        return await self._connections.write(partial(_edited, subscription_id, by, change))
 
     async def move(
-        self,
-        subscription_id: int,
-        guild_id: int,
-        actor_id: int,
-        now: datetime,
-        *,
-        kind: TargetKind,
-        channel_id: int,
-    ) -> Subscription:
-        """Let a subscription post into another channel; what it still owes goes along."""
-        by = By(guild_id, actor_id, now)
-        return await self._connections.write(partial(_moved, subscription_id, by, kind, channel_id))
+        self, by: By, kind: TargetKind, channel_id: int, *subscription_ids: int
+    ) -> tuple[Subscription, ...]:
+        """Let subscriptions post into another channel, all or none; what they owe goes along."""
+        job = partial(_moved, subscription_ids, by, kind, channel_id)
+        return await self._connections.write(job)
 
     async def list(self, guild_id: int) -> tuple[Subscription, ...]:
         """Return a guild's subscriptions, oldest first."""
@@ -150,17 +147,26 @@ class SubscriptionStore:
             )
         )
 
-    async def pause(self, subscription_id: int, guild_id: int, reason: str) -> Subscription:
-        """Hold a subscription (a message key says why). What is not sent yet is not sent."""
-        return await self._connections.write(partial(paused, subscription_id, guild_id, reason))
+    async def pause(self, by: By, reason: str, *subscription_ids: int) -> int:
+        """Hold subscriptions (a message key says why); return for how many that is new.
 
-    async def resume(self, subscription_id: int, guild_id: int) -> Subscription:
-        """Take a subscription up again, its channel too; what came meanwhile stays unsent."""
-        return await self._connections.write(partial(paused, subscription_id, guild_id, None))
+        What is not sent yet is not sent.
+        """
+        return await self._connections.write(partial(_paused, subscription_ids, reason, by))
 
-    async def remove(self, subscription_id: int, guild_id: int) -> None:
-        """Delete a subscription. What only it wanted and is not sent yet is not sent."""
-        await self._connections.write(partial(_removed, subscription_id, guild_id))
+    async def resume(self, by: By, *subscription_ids: int) -> int:
+        """Take subscriptions up again, their channels too; return for how many that is new.
+
+        What came meanwhile stays unsent.
+        """
+        return await self._connections.write(partial(_paused, subscription_ids, None, by))
+
+    async def remove(self, by: By, subscription_id: int) -> Subscription:
+        """Delete a subscription and return how it was.
+
+        What only it wanted and is not sent yet is not sent.
+        """
+        return await self._connections.write(partial(_removed, subscription_id, by))
 
     async def _owned(
         self, owner: Literal["guild", "member"], owner_id: int
@@ -255,75 +261,51 @@ def added(values: Mapping[str, object], connection: sqlite3.Connection) -> Subsc
     return _many(connection, "WHERE s.id = :id", {"id": added})[0]
 
 
+def _added(
+    values: Mapping[str, object],
+    by: By,
+    most: int | None,
+    action: str,
+    connection: sqlite3.Connection,
+) -> Subscription:
+    if most is not None and len(subscriptions_of(by.guild_id, connection)) >= most:
+        raise TagwireError("store.subscriptions_full", count=most)
+    made = added(values, connection)
+    after = packed_json(subscription_changes.described(made))
+    subscription_changes.note(connection, action, made.id, by, after=after)
+    return made
+
+
 def _edited(
-    subscription_id: int, by: By, changed: Mapping[str, object], connection: sqlite3.Connection
+    subscription_id: int, by: By, change: Changing, connection: sqlite3.Connection
 ) -> Subscription:
     found = one(subscription_id, by.guild_id, connection)
-    subscription_changes.edit(connection, found, changed, by)
+    subscription_changes.edit(connection, found, change(found), by)
     return one(subscription_id, by.guild_id, connection)
 
 
 def _moved(
-    subscription_id: int,
+    subscription_ids: Sequence[int],
     by: By,
     kind: TargetKind,
     channel_id: int,
     connection: sqlite3.Connection,
-) -> Subscription:
+) -> tuple[Subscription, ...]:
+    for each in subscription_ids:
+        found = one(each, by.guild_id, connection)
+        if found.target.channel_id != channel_id:
+            subscription_changes.move(connection, found, kind, channel_id, by)
+    return tuple(one(each, by.guild_id, connection) for each in subscription_ids)
+
+
+def _paused(
+    subscription_ids: Sequence[int], reason: str | None, by: By, connection: sqlite3.Connection
+) -> int:
+    found = [one(each, by.guild_id, connection) for each in subscription_ids]
+    return sum(subscription_changes.pause(connection, each, reason, by) for each in found)
+
+
+def _removed(subscription_id: int, by: By, connection: sqlite3.Connection) -> Subscription:
     found = one(subscription_id, by.guild_id, connection)
-    if found.target.channel_id != channel_id:
-        subscription_changes.move(connection, found, kind, channel_id, by)
-    return one(subscription_id, by.guild_id, connection)
-
-
-def paused(
-    subscription_id: int, guild_id: int, reason: str | None, connection: sqlite3.Connection
-) -> Subscription:
-    """Hold a subscription, or take it up again without a reason, within a transaction."""
-    found = one(subscription_id, guild_id, connection)
-    values = {"id": subscription_id, "reason": reason, "target": found.target.id}
-    connection.execute("UPDATE subscriptions SET paused = :reason WHERE id = :id", values)
-    if reason is None:
-        connection.execute(
-            "UPDATE targets SET paused = NULL, paused_at = NULL, told_at = NULL WHERE id = :target",
-            values,
-        )
-    else:
-        withdraw(connection, found.target.id, subscription_id, "paused")
-    bump_revision(connection, subscription_id)
-    return one(subscription_id, guild_id, connection)
-
-
-def _removed(subscription_id: int, guild_id: int, connection: sqlite3.Connection) -> None:
-    found = one(subscription_id, guild_id, connection)
-    withdraw(connection, found.target.id, subscription_id, "filter")
-    connection.execute("DELETE FROM subscriptions WHERE id = :id", {"id": subscription_id})
-    bump_revision(connection, subscription_id)
-
-
-def withdraw(
-    connection: sqlite3.Connection, target_id: int, subscription_id: int, reason: str
-) -> None:
-    """Skip what only this subscription wants and no try has been made to send."""
-    values = {"target": target_id, "id": subscription_id, "reason": reason}
-    connection.execute(
-        """
-        UPDATE deliveries SET state = 'skipped', reason = :reason, post_id = NULL
-        WHERE target_id = :target AND state = 'owed'
-          AND (post_id IS NULL OR post_id IN (
-              SELECT id FROM posts WHERE state = 'ready' AND attempts = 0))
-          AND id IN (SELECT delivery_id FROM delivery_wants WHERE subscription_id = :id)
-          AND NOT EXISTS (
-              SELECT 1 FROM delivery_wants w JOIN subscriptions s ON s.id = w.subscription_id
-              WHERE w.delivery_id = deliveries.id AND s.id <> :id AND s.paused IS NULL)
-        """,
-        values,
-    )
-    connection.execute(
-        """
-        DELETE FROM posts
-        WHERE target_id = :target AND state = 'ready' AND attempts = 0
-          AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.post_id = posts.id)
-        """,
-        values,
-    )
+    subscription_changes.remove(connection, found, by)
+    return found

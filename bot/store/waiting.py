@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.model import DeadLetter, OutboxStatus, Outcome, Target
 from bot.store import alerts, forming, rows, sequels
 from bot.store.parcels import NEXT
-from bot.store.records import bump_revision
+from bot.store.records import By, bump_revision, note_change
 from bot.store.rows import at, many, milliseconds, moment, packed_json, second
 
 # Why a target and its subscriptions are paused whose channel no longer exists.
@@ -168,12 +168,25 @@ def paused_targets(guild_id: int | None, connection: sqlite3.Connection) -> tupl
 
 
 def resend(
-    post_id: int, guild_id: int | None, now: datetime, connection: sqlite3.Connection
+    post_id: int,
+    guild_id: int | None,
+    now: datetime,
+    by: By | None,
+    connection: sqlite3.Connection,
 ) -> bool:
     """Put a failed post in line again under a new generation, which is a new nonce.
 
-    Of a post that stands it is the text that failed.
+    Of a post that stands it is the text that failed. Noted where it is known who asked for it.
     """
+    done = _in_line(post_id, guild_id, now, connection)
+    if done and by is not None:
+        note_change(by.change("post.resend", post_id), connection)
+    return done
+
+
+def _in_line(
+    post_id: int, guild_id: int | None, now: datetime, connection: sqlite3.Connection
+) -> bool:
     state = _state_of(post_id, guild_id, connection)
     if state == "sent":
         return sequels.resend(connection, post_id, now)
@@ -190,8 +203,15 @@ def resend(
     )
 
 
-def drop(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> bool:
+def drop(post_id: int, guild_id: int | None, by: By | None, connection: sqlite3.Connection) -> bool:
     """Delete a failed post; its deliveries are skipped for good. Text that failed is let go."""
+    done = _dropped(post_id, guild_id, connection)
+    if done and by is not None:
+        note_change(by.change("post.drop", post_id), connection)
+    return done
+
+
+def _dropped(post_id: int, guild_id: int | None, connection: sqlite3.Connection) -> bool:
     state = _state_of(post_id, guild_id, connection)
     if state == "sent":
         return sequels.drop(connection, post_id)

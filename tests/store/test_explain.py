@@ -14,10 +14,12 @@ from bot.model import Fate, Outcome, Scope, Subscription, TargetKind
 from bot.store import Store
 from bot.store.backup import backup, restore
 from bot.store.explain import Explanation
+from bot.store.records import By
 from bot.store.retention import Limits
 from tests.conftest import NOW, Newsroom, make_entry
 
 GUILD = 7
+BY = By(GUILD, 1, NOW)
 HOUR = timedelta(hours=1)
 CATALOGUE = Path(__file__).parents[2] / "bot" / "messages" / "en" / "cogs.toml"
 REFUSED = Outcome(Fate.REJECTED, reason="delivery.rejected", params={"detail": "x"})
@@ -114,7 +116,7 @@ async def test_what_the_server_blocks_is_named(room: Room) -> None:
 async def test_a_paused_subscription_and_what_it_was_owed_are_told(room: Room) -> None:
     made = await room.subscribe()
     await room.announce("Tide")
-    await room.store.subscriptions.pause(made.id, GUILD, "cogs.paused_by_moderator")
+    await room.store.subscriptions.pause(BY, "cogs.paused_by_moderator", made.id)
     assert (await room.told()).key == "cogs.explain_skipped_paused"
     await room.announce("Ebb")
     assert (await room.told("Ebb")).key == "cogs.explain_paused"
@@ -174,7 +176,7 @@ async def test_a_dropped_letter_is_told(room: Room) -> None:
 async def test_what_a_removed_subscription_of_the_channel_wanted_is_told(room: Room) -> None:
     made = await room.subscribe()
     await room.announce("Tide")
-    await room.store.subscriptions.remove(made.id, GUILD)
+    await room.store.subscriptions.remove(BY, made.id)
     await room.store.subscriptions.add(TargetKind.TEXT, GUILD, 1, "tide", 1, NOW)
     assert (await room.told()).key == "cogs.explain_skipped_filter"
 
@@ -195,7 +197,7 @@ async def test_what_was_left_behind_by_a_move_is_told(room: Room) -> None:
     await add(TargetKind.TEXT, GUILD, 2, "tag:sea", 1, NOW - HOUR)
     await room.announce("Tide")
     # The other channel has it: nothing goes along, and who comes later reads why.
-    await move(made.id, GUILD, 1, NOW, kind=TargetKind.TEXT, channel_id=2)
+    await move(BY, TargetKind.TEXT, 2, made.id)
     await add(TargetKind.TEXT, GUILD, 1, "tag:sea", 1, NOW)
     (hit,) = await room.store.articles.named("Tide", Scope(GUILD))
     told = await room.store.explain.article(hit.id, GUILD, NOW)

@@ -11,9 +11,11 @@ import pytest
 from bot.model import Fate, Feed, Outcome, TargetKind
 from bot.store import Store, alerts
 from bot.store.migrate import migrate
+from bot.store.records import By
 from tests.conftest import NOW, Newsroom, make_entry
 
 OWN, READER, STRANGER = 7, 8, 9
+BY = By(READER, 1, NOW)
 FAILING, RECOVERED, STOPPED = (
     f"store.alert_feed_{what}" for what in ("failing", "recovered", "stopped")
 )
@@ -94,9 +96,9 @@ async def test_who_no_longer_gets_a_public_feed_hears_nothing_of_it(
     await post(newsroom, "Council meets")
     match how:
         case "paused":
-            await store.subscriptions.pause(subscription_id, READER, "cogs.paused_by_moderator")
+            await store.subscriptions.pause(BY, "cogs.paused_by_moderator", subscription_id)
         case "removed":
-            await store.subscriptions.remove(subscription_id, READER)
+            await store.subscriptions.remove(BY, subscription_id)
         case "left":
             await store.guilds.left(READER, NOW)
         case _:

@@ -10,9 +10,11 @@ import pytest
 from bot.errors import NotFoundError, TagwireError
 from bot.model import Fate, Outcome, Parcel, Subscription, TargetKind
 from bot.store import Store
+from bot.store.records import By
 from tests.conftest import NOW, Newsroom, make_entry
 
 GUILD = 7
+BY = By(GUILD, 5, NOW)
 SENT = Outcome(Fate.SENT, message_id=900)
 
 
@@ -115,24 +117,24 @@ async def test_an_edit_is_noted_with_before_and_after_and_moves_what_waits(live:
     made = await subscribe(live.store, mode="daily", at="18:00")
     await publish(live, "a")
     edit = live.store.subscriptions.edit
-    changed = await edit(made.id, GUILD, 5, NOW, rhythm={}, query="title:b")
+    changed = await edit(BY, made.id, rhythm={}, query="title:b")
     assert (changed.query, dict(changed.rhythm)) == ("title:b", {})
     assert await drained(live.store, NOW) == [(["a"], 0)]
-    (entry,) = await live.store.audit.list(GUILD, subject=str(made.id))
+    (entry, _) = await live.store.audit.list(GUILD, subject=str(made.id))
     assert (entry.actor_id, entry.action, entry.at) == (5, "subscription.edit", NOW)
     assert '"query":""' in (entry.before or "") and '"query":"title:b"' in (entry.after or "")
     assert "look" not in (entry.after or "")
-    await edit(made.id, GUILD, 5, NOW, query="title:b")
-    assert len(await live.store.audit.list(GUILD)) == 1
+    await edit(BY, made.id, query="title:b")
+    assert len(await live.store.audit.list(GUILD, action="subscription.edit")) == 1
     with pytest.raises(NotFoundError):
-        await edit(made.id, GUILD + 1, 5, NOW, query="x")
+        await edit(By(GUILD + 1, 5, NOW), made.id, query="x")
 
 
 async def test_an_edit_to_a_query_that_the_channel_has_is_refused(live: Newsroom) -> None:
     await subscribe(live.store, query="title:a")
     other = await subscribe(live.store, query="title:b")
     with pytest.raises(TagwireError, match="same_subscription"):
-        await live.store.subscriptions.edit(other.id, GUILD, 5, NOW, query="title:a")
+        await live.store.subscriptions.edit(BY, other.id, query="title:a")
 
 
 async def test_a_moved_subscription_takes_along_what_it_owes_but_repeats_nothing(
@@ -142,9 +144,7 @@ async def test_a_moved_subscription_takes_along_what_it_owes_but_repeats_nothing
     await subscribe(live.store, 2, "title:b")
     await publish(live, "a", "a b")
     assert await drained(live.store, NOW) == [(["a b"], 0)]
-    moved = await live.store.subscriptions.move(
-        made.id, GUILD, 5, NOW, kind=TargetKind.TEXT, channel_id=2
-    )
+    (moved,) = await live.store.subscriptions.move(BY, TargetKind.TEXT, 2, made.id)
     assert moved.target.channel_id == 2
     assert await drained(live.store, NOW + timedelta(hours=6)) == [(["a"], 0)]
     (entry,) = await live.store.audit.list(GUILD, action="subscription.move")

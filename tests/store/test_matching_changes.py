@@ -13,10 +13,11 @@ from bot.model import Scope, TargetKind
 from bot.store import DATABASE, Store
 from bot.store.index import index_row
 from bot.store.matching import Matching
-from bot.store.records import _CHANGES_KEPT
+from bot.store.records import _CHANGES_KEPT, By
 from tests.conftest import NOW, Newsroom, make_entry
 
 GUILD = 7
+BY = By(GUILD, 5, NOW)
 
 
 class Counting(Matching):
@@ -67,15 +68,15 @@ async def test_each_change_is_seen_and_only_it_is_read(filled: Store) -> None:
 
     changes: list[tuple[Callable[[], Awaitable[object]], int, int]] = [
         (lambda: store.meta.set("any", "thing"), 21, 1),
-        (lambda: subscriptions.edit(one, GUILD, 5, NOW, query="ferry"), 20, 1),
-        (lambda: subscriptions.edit(one, GUILD, 5, NOW, query="open*"), 21, 1),
-        (lambda: subscriptions.pause(one, GUILD, "cogs.paused_by_moderator"), 20, 0),
-        (lambda: subscriptions.resume(one, GUILD), 21, 1),
+        (lambda: subscriptions.edit(BY, one, query="ferry"), 20, 1),
+        (lambda: subscriptions.edit(BY, one, query="open*"), 21, 1),
+        (lambda: subscriptions.pause(BY, "cogs.paused_by_moderator", one), 20, 0),
+        (lambda: subscriptions.resume(BY, one), 21, 1),
         (lambda: store.guilds.set(GUILD, alert_channel_id=4), 21, 0),
         (lambda: store.guilds.set(GUILD, blocked="title:harbour"), 0, 21),
         (lambda: store.guilds.set(GUILD, blocked=None), 21, 21),
         (follow, 22, 1),
-        (lambda: subscriptions.remove(one, GUILD), 21, 0),
+        (lambda: subscriptions.remove(BY, one), 21, 0),
     ]
     for place, (change, found, read) in enumerate(changes):
         await change()
@@ -90,7 +91,7 @@ async def test_more_changes_than_are_kept_are_all_seen(filled: Store) -> None:
     matched(filled, matching)
     one = await added(filled, "quay")
     for number in range(_CHANGES_KEPT + 5):
-        await filled.subscriptions.edit(one, GUILD, 5, NOW, query=f"quay OR word{number}")
+        await filled.subscriptions.edit(BY, one, query=f"quay OR word{number}")
     ids = matched(filled, matching)
     assert one in ids and ids == matched(filled, Matching())
 

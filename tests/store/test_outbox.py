@@ -11,6 +11,7 @@ import pytest
 from bot.errors import NotFoundError
 from bot.model import Fate, Outcome, Parcel, Subscription, TargetKind
 from bot.store import Store
+from bot.store.records import By
 from tests.conftest import NOW, Newsroom, make_entry
 
 GUILD = 7
@@ -286,12 +287,12 @@ async def test_pausing_and_removing_hold_back_what_is_not_sent(live: Newsroom) -
     storms = await subscribe(live.store, 1, "title:storm")
     floods = await subscribe(live.store, 1, "title:flood")
     await announce(live, "storm", "flood")
-    await live.store.subscriptions.pause(storms.id, GUILD, "cogs.paused")
+    await live.store.subscriptions.pause(By(GUILD, 1, NOW), "cogs.paused", storms.id)
     assert await drained(live.store) == [(1, "flood")]
     assert await announce(live, "storm two", "flood two") == 1
-    await live.store.subscriptions.remove(floods.id, GUILD)
+    await live.store.subscriptions.remove(By(GUILD, 1, NOW), floods.id)
     assert await drained(live.store) == []
-    await live.store.subscriptions.resume(storms.id, GUILD)
+    await live.store.subscriptions.resume(By(GUILD, 1, NOW), storms.id)
     assert await announce(live, "storm three", "flood three") == 1
     assert await drained(live.store) == [(1, "storm three")]
     with pytest.raises(NotFoundError):

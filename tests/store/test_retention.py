@@ -11,6 +11,7 @@ from bot.errors import NotFoundError
 from bot.model import PUBLIC_SCOPE, Entry, Fate, Outcome, TargetKind
 from bot.query.language import parse
 from bot.store import DATABASE
+from bot.store.records import By
 from bot.store.retention import Limits, Size, Tidied, monthly_growth
 from tests.conftest import NOW, Newsroom, make_entry
 
@@ -233,9 +234,7 @@ async def test_a_moved_subscription_does_not_bring_back_what_a_channel_had_long_
         "Day 0", body="Harbour gauge moved", url="https://example.org/0", published_at=NOW
     )
     assert (await newsroom.publish(changed, announce=True, now=later)).owed == 1
-    await newsroom.store.subscriptions.move(
-        other.id, 1, 5, later, kind=TargetKind.TEXT, channel_id=11
-    )
+    await newsroom.store.subscriptions.move(By(1, 5, later), TargetKind.TEXT, 11, other.id)
     await newsroom.store.outbox.form(later)
     assert await newsroom.store.outbox.claim(later) == ()
     assert made != other.id
