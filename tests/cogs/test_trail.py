@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,11 @@ Act = Callable[[Driver], Awaitable[Answer]]
 ASIDE = ("views", "audit", "sqlite_", "meta", "search", "article")
 
 
-def command(name: str, **options: object) -> Act:
+def command(name: str, **options: Any) -> Act:
     return lambda ravi: ravi.command(name, **options)
 
 
-def confirmed(name: str, *, button: str = "Confirm", **options: object) -> Act:
+def confirmed(name: str, *, button: str = "Confirm", **options: Any) -> Act:
     async def act(ravi: Driver) -> Answer:
         asked = await ravi.command(name, **options)
         return await ravi.press(asked.message or {}, button)
