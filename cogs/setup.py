@@ -17,9 +17,10 @@ from bot.chat.look import FORMS
 from bot.chat.page import option_text
 from bot.chat.permissions import require_moderator
 from bot.chat.room import Say
-from bot.chat.view_keys import Press, button, channel_menu, control, id_of, menu
+from bot.chat.view_keys import Control, Press, button, channel_menu, control, id_of, menu
 from bot.chat.words import worded
-from bot.model import Name, Tag
+from bot.errors import QueryError
+from bot.model import Name, Scope, Tag
 from bot.query import language
 from bot.query.nodes import Named, Node, Query
 from cogs.asking import Interaction, scope_of
@@ -42,6 +43,8 @@ class Plan:
     words: str = ""
     form: str = "card"
     copies: bool = False
+    typed: str = ""
+    """Words that could not be read: the message says why, and the form shows them again."""
 
     @property
     def query(self) -> Query:
@@ -62,6 +65,7 @@ class Plan:
             "words": self.words,
             "form": self.form,
             "copies": self.copies,
+            "typed": self.typed,
         }
 
 
@@ -79,6 +83,7 @@ def plan_of(detail: Mapping[str, object]) -> Plan:
         str(detail.get("words", "")),
         str(detail.get("form", "card")),
         detail.get("copies") is True,
+        str(detail.get("typed", "")),
     )
 
 
@@ -148,7 +153,21 @@ class SetupCog(SubscriptionBase):
     async def ask_words(self, interaction: Interaction, press: Press) -> None:
         """Ask for words in a form."""
         require_moderator(interaction)
-        await interaction.response.send_modal(WordsForm(self, press.key, say_for(interaction)))
+        plan = plan_of((await self.view(interaction, press.key)).detail)
+        words = plan.typed or plan.words
+        form = WordsForm(self, press.key, say_for(interaction), words[:WORDS_CHARS])
+        await interaction.response.send_modal(form)
+
+    @control("set_mend")
+    async def use_mend(self, interaction: Interaction, press: Press) -> None:
+        """Take the words as the mend has them."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            plan = plan_of((await self.view(interaction, press.key)).detail)
+            error = _trouble(plan.typed)
+            mended = error.mend if error is not None and error.mend else plan.typed
+            words = str(language.parse_strict(mended))
+            await self._go_on(interaction, answer, press.key, words=words, typed="")
 
     @control("set_done")
     async def done(self, interaction: Interaction, press: Press) -> None:
@@ -179,11 +198,14 @@ class SetupCog(SubscriptionBase):
             await answer.edit(render.notice("\n".join(line for line in told if line)))
 
     async def take_words(self, interaction: Interaction, key: str, typed: str) -> None:
-        """Take the words of the form."""
+        """Take the words of the form; of words that cannot be read the message says why."""
         require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
+            if _trouble(typed) is not None:
+                await self._go_on(interaction, answer, key, typed=typed)
+                return
             words = str(language.parse_strict(typed)) if typed.strip() else ""
-            await self._go_on(interaction, answer, key, words=words)
+            await self._go_on(interaction, answer, key, words=words, typed="")
 
     async def _names(
         self, interaction: Interaction, what: What, values: Sequence[str]
@@ -202,40 +224,53 @@ class SetupCog(SubscriptionBase):
         say, scope = say_for(interaction), scope_of(interaction)
         now, user_id = self.client.ports.now(), interaction.user.id
         key = await self.store.views.put("setup", "", scope, user_id, now, detail=plan.detail())
+        error = _trouble(plan.typed)
         parts: list[ui.Item[Any]] = [ui.TextDisplay(_told(plan, say))]
         parts.append(ui.TextDisplay(await self._forecast(interaction, plan, say)))
-        parts.append(ui.ActionRow(channel_menu(say("cogs.setup_channel_menu"), "set_channel", key)))
+        if error is not None:
+            parts += render.error_parts(error, say, key, query=plan.typed, verb="set_mend")
+        guild = interaction.guild
+        there = guild is not None and guild.get_channel_or_thread(plan.channel_id) is not None
+        menus = [
+            channel_menu(
+                say("cogs.setup_channel_menu"), "set_channel", key, plan.channel_id if there else 0
+            ),
+            *await self._names_menus(scope, plan, key, say),
+            menu(say("cogs.edit_look"), _forms(plan, say), "set_form", key),
+        ]
+        ready = bool(plan.channel_id and plan.query.root is not None and error is None)
+        parts += [ui.ActionRow(each) for each in menus]
+        parts.append(ui.ActionRow(*_moves(plan, key, say, ready=ready)))
+        view = ui.LayoutView(timeout=None)
+        view.add_item(ui.Container(*parts))
+        return view
+
+    async def _names_menus(self, scope: Scope, plan: Plan, key: str, say: Say) -> list[Control]:
+        menus: list[Control] = []
         offered: tuple[tuple[What, tuple[str, ...]], ...] = (
             ("tag", plan.tags),
             ("source", plan.sources),
         )
         for what, chosen in offered:
-            found = await self.store.names.suggest(what, "", scope, limit=OFFERED)
+            found = await self._offered(what, chosen, scope)
             if found:
-                placeholder = say(f"cogs.setup_{what}_menu")
                 options = _options(found, chosen, say)
-                row = menu(placeholder, options, f"set_{what}s", key, any_of=True)
-                parts.append(ui.ActionRow(row))
-        forms = [
-            discord.SelectOption(
-                label=say(f"cogs.look_{form}"), value=form, default=form == plan.form
-            )
-            for form in FORMS
-        ]
-        parts.append(ui.ActionRow(menu(say("cogs.edit_look"), forms, "set_form", key)))
-        style = discord.ButtonStyle.success
-        ready = bool(plan.channel_id and plan.query.root is not None)
-        parts.append(
-            ui.ActionRow(
-                button(say("cogs.setup_words"), "set_words", key),
-                button(say(_copies_key(plan)), "set_copies", key),
-                button(say("cogs.setup_done"), "set_done", key, style=style, disabled=not ready),
-                button(say("chat.cancel"), "cancel", key),
-            )
+                placeholder = say(f"cogs.setup_{what}_menu")
+                menus.append(menu(placeholder, options, f"set_{what}s", key, any_of=True))
+        return menus
+
+    async def _offered(self, what: What, chosen: Sequence[str], scope: Scope) -> list[Name | Tag]:
+        """Return what a menu offers: what is chosen stays in it, whatever is in favour now."""
+        found: list[Name | Tag] = list(
+            await self.store.names.suggest(what, "", scope, limit=OFFERED)
         )
-        view = ui.LayoutView(timeout=None)
-        view.add_item(ui.Container(*parts))
-        return view
+        shown = {each.name for each in found}
+        for name in chosen:
+            if name not in shown:
+                same = await self.store.names.suggest(what, name, scope, limit=OFFERED)
+                found = [*(each for each in same if each.name == name), *found]
+        kept = [each for each in found if each.name in chosen]
+        return [*kept, *(each for each in found if each.name not in chosen)][:OFFERED]
 
     async def _forecast(self, interaction: Interaction, plan: Plan, say: Say) -> str:
         if plan.query.root is None:
@@ -244,22 +279,24 @@ class SetupCog(SubscriptionBase):
         month = language.narrow(plan.query, BACK_TEST)
         total = (await self.store.articles.search(month, scope, now=now, limit=1)).total
         week = round(total * DAYS_A_WEEK / DAYS_TESTED)
+        often = say("cogs.setup_week", count=week) if week else say("cogs.setup_month", count=total)
         newest = language.narrow(plan.query, sort="new")
         page = await self.store.articles.search(newest, scope, now=now, limit=LATELY)
-        lines = [say("cogs.setup_week", count=week)]
         if not page.hits:
-            return "\n".join([*lines, say("cogs.back_test_none")])
-        lines.append(say("cogs.back_test_last"))
+            return say("cogs.back_test_none")
+        lines = [often, say("cogs.back_test_last")]
         return "\n".join([*lines, *(f"- {inert(hit.title, 120, 360)}" for hit in page.hits)])
 
 
 class WordsForm(ui.Modal):
     """A form of one line: the words an article must have."""
 
-    def __init__(self, cog: SetupCog, key: str, say: Say) -> None:
+    def __init__(self, cog: SetupCog, key: str, say: Say, words: str) -> None:
         super().__init__(title=say("cogs.setup_words"))
         self._cog, self._key = cog, key
-        self.words: ui.TextInput[Any] = ui.TextInput(required=False, max_length=WORDS_CHARS)
+        self.words: ui.TextInput[Any] = ui.TextInput(
+            required=False, max_length=WORDS_CHARS, default=words or None
+        )
         label = say("cogs.setup_words_label")
         hint = say("cogs.setup_words_hint")
         self.add_item(ui.Label(text=label, description=hint, component=self.words))
@@ -272,6 +309,32 @@ class WordsForm(ui.Modal):
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
         """Draw what cannot be read, for the asker alone."""
         await draw_error(interaction, error)
+
+
+def _trouble(typed: str) -> QueryError | None:
+    """Return why words cannot be read, if they cannot."""
+    try:
+        language.parse_strict(typed)
+    except QueryError as error:
+        return error
+    return None
+
+
+def _forms(plan: Plan, say: Say) -> list[discord.SelectOption]:
+    return [
+        discord.SelectOption(label=say(f"cogs.look_{form}"), value=form, default=form == plan.form)
+        for form in FORMS
+    ]
+
+
+def _moves(plan: Plan, key: str, say: Say, *, ready: bool) -> list[Control]:
+    style = discord.ButtonStyle.success
+    return [
+        button(say("cogs.setup_words"), "set_words", key),
+        button(say(_copies_key(plan)), "set_copies", key),
+        button(say("cogs.setup_done"), "set_done", key, style=style, disabled=not ready),
+        button(say("chat.cancel"), "cancel", key),
+    ]
 
 
 def _copies_key(plan: Plan) -> str:

@@ -52,7 +52,9 @@ async def channel_of(interaction: Interaction, channel_id: int) -> Postable:
     if channel is None:
         try:
             channel = await guild.fetch_channel(channel_id)
-        except (discord.Forbidden, discord.NotFound, discord.InvalidData):
+        except discord.NotFound:
+            raise TagwireError("cogs.channel_gone") from None
+        except (discord.Forbidden, discord.InvalidData):
             raise TagwireError("cogs.channel_hidden") from None
     if kind_of(channel) is None:
         raise TagwireError("cogs.channel_unfit")

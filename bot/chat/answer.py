@@ -68,8 +68,8 @@ class Answer:
 
     @property
     def is_press(self) -> bool:
-        """Whether a button or menu was pressed, rather than a command given."""
-        return self.interaction.type is discord.InteractionType.component
+        """Whether a control was used, or a form that one opened, rather than a command given."""
+        return self.interaction.message is not None
 
     async def _fill(
         self, view: ui.LayoutView, private: bool, files: Sequence[discord.File]

@@ -49,16 +49,34 @@ def failure(error: TagwireError, say: Say, mend_key: str | None = None) -> ui.La
 
     `mend_key` names the view whose button "Use this" asks the mended query.
     """
+    return _message(error_parts(error, say, mend_key), WARNING)
+
+
+def error_parts(
+    error: TagwireError,
+    say: Say,
+    mend_key: str | None = None,
+    *,
+    query: str | None = None,
+    verb: str = "mend",
+) -> list[ui.Item[Any]]:
+    """Return what failure() shows, for a message that shows more; of a `query` also the place.
+
+    `verb` is what the button "Use this" does.
+    """
     safe = {k: inert(v, 300, 900) if isinstance(v, str) else v for k, v in error.params.items()}
     room = Room()
     parts: list[ui.Item[Any]] = [room.text(say(error.key, **safe))]
+    if isinstance(error, QueryError) and query is not None:
+        shown = say("chat.place", query=place_of(query, error.start, error.end))
+        parts.append(ui.TextDisplay(shown))
     if isinstance(error, QueryError) and error.mend:
         shown = inert(error.mend, QUERY_CHARS, 2 * QUERY_CHARS)
         parts.append(room.text(say("chat.mend", query=shown)))
         if mend_key is not None:
-            use = button(say("chat.use_this"), "mend", mend_key, style=discord.ButtonStyle.primary)
+            use = button(say("chat.use_this"), verb, mend_key, style=discord.ButtonStyle.primary)
             parts.append(ui.ActionRow(use))
-    return _message(parts, WARNING)
+    return parts
 
 
 def place_of(query: str, start: int, end: int) -> str:
@@ -75,15 +93,7 @@ def query_failure(
     error: QueryError, query: str, say: Say, mend_key: str | None = None
 ) -> ui.LayoutView:
     """Return a saved query's error with the place where it stands and the offered mend."""
-    drawn = failure(error, say, mend_key)
-    container = drawn.children[0]
-    if isinstance(container, ui.Container):
-        shown = say("chat.place", query=place_of(query, error.start, error.end))
-        children = list(container.children)
-        container.clear_items()
-        for item in (children[0], ui.TextDisplay(shown), *children[1:]):
-            container.add_item(item)
-    return drawn
+    return _message(error_parts(error, say, mend_key, query=query), WARNING)
 
 
 def _options(offered: Sequence[Choice]) -> list[discord.SelectOption]:

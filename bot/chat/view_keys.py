@@ -168,12 +168,14 @@ def menu(
     return Control(made)
 
 
-def channel_menu(placeholder: str, verb: str, key: str) -> Control:
+def channel_menu(placeholder: str, verb: str, key: str, chosen_id: int = 0) -> Control:
     """Return a menu of the channels that can be posted to; it still works after a restart."""
-    kinds = discord.ChannelType
+    kinds, channel = discord.ChannelType, discord.SelectDefaultValueType.channel
+    chosen = [discord.SelectDefaultValue(id=chosen_id, type=channel)] if chosen_id else []
     made: ui.ChannelSelect[Any] = ui.ChannelSelect(
         placeholder=placeholder,
         channel_types=[kinds.text, kinds.news, kinds.forum, kinds.public_thread],
         custom_id=custom_id(verb, key),
+        default_values=chosen,
     )
     return Control(made)

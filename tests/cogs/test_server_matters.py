@@ -1,8 +1,7 @@
-"""/setup, /server, /status and /feed purge, and the button that gives a role."""
+"""/server, /status and /feed purge, and the button that gives a role."""
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -18,70 +17,6 @@ from tests.cogs.test_posted_cards import parcel, post
 async def restart(stage: Stage) -> None:
     await stage.stop()
     await stage.start()
-
-
-async def test_setup_walks_from_nothing_to_a_subscription_in_one_message(stage: Stage) -> None:
-    ravi = stage.person("ravi")
-    first = (await ravi.command("setup")).message
-    assert first and first["flags"] & 64
-    done = next(c for c in parts_of(first) if c.get("label") == "Done")
-    assert done["disabled"]
-    newsroom = stage.server.world.channel_named("newsroom").id
-    chosen = await ravi.select(first, "Choose the channel", newsroom)
-    assert chosen.message and chosen.message["id"] == first["id"]
-    assert f"Channel: <#{newsroom}>" in chosen.text
-    tagged = await ravi.select(chosen.message, "Choose tags", "UN", "Diplomacy")
-    assert "tag:UN,Diplomacy" in tagged.text
-    assert "about **3 articles a week**" in tagged.text and "session 12" in tagged.text
-    sourced = await ravi.select(tagged.message or {}, "Choose sources", "Reuters")
-    form = await ravi.press(sourced.message or {}, "Words…")
-    worded = await ravi.submit(form, Words_an_article_must_have="council -war")
-    assert "council -war tag:UN,Diplomacy source:Reuters" in worded.text.replace("\\", "")
-    await ravi.select(worded.message or {}, "The form of a post", "Compact line")
-    await restart(stage)
-    finished = await ravi.press(first, "Done")
-    assert "Done." in finished.text
-    (made,) = await stage.store.subscriptions.list(stage.guild_id)
-    assert made.query == "council -war tag:UN,Diplomacy source:Reuters"
-    assert dict(made.look) == {"form": "compact"}
-    assert str(made.target.channel_id) == newsroom
-    (entry,) = await stage.store.audit.list(stage.guild_id)
-    assert entry.action == "subscription.add"
-
-
-def parts_of(message: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    waiting = list(message["components"])
-    while waiting:
-        part = waiting.pop()
-        found.append(part)
-        waiting += part.get("components") or []
-    return found
-
-
-async def test_setup_lets_a_channel_have_every_wire_copy_of_a_story(stage: Stage) -> None:
-    ravi = stage.person("ravi")
-    newsroom = stage.server.world.channel_named("newsroom").id
-    shown = (await ravi.command("setup")).message
-    shown = (await ravi.select(shown or {}, "Choose the channel", newsroom)).message
-    shown = (await ravi.select(shown or {}, "Choose tags", "UN")).message
-    assert "Wire copies of a story: once" in labels_of(shown or {})
-    for after in ("all", "once", "all"):
-        before = "once" if after == "all" else "all"
-        pressed = await ravi.press(shown or {}, f"Wire copies of a story: {before}")
-        shown = pressed.message
-        assert f"Wire copies of a story: {after}" in labels_of(shown or {})
-    assert "Done." in (await ravi.press(shown or {}, "Done")).text
-    (made,) = await stage.store.subscriptions.list(stage.guild_id)
-    assert dict(made.rhythm) == {"copies": True}
-
-
-async def test_words_that_cannot_be_read_are_said_and_change_nothing(stage: Stage) -> None:
-    ravi = stage.person("ravi")
-    first = (await ravi.command("setup")).message or {}
-    form = await ravi.press(first, "Words…")
-    wrong = await ravi.submit(form, Words_an_article_must_have="tga:UN")
-    assert wrong.is_ephemeral and "tga:" in wrong.text
 
 
 async def test_a_role_that_the_server_chose_may_moderate(stage: Stage) -> None:

@@ -260,7 +260,7 @@ function drawSelect(select, deal) {
 /** List what a select offers: its own options, or people, roles and channels here. */
 export function selectItems(select, state) {
   const kind = SELECTS[select.type];
-  const set = new Set((select.default_values ?? []).map((value) => value.id));
+  const set = new Set((select.default_values ?? []).map((value) => String(value.id)));
   if (kind === "string") {
     return select.options.map((option) => ({
       value: option.value,
