@@ -17,6 +17,7 @@ from typing import Protocol
 
 from bot.model import Fate, Outcome, Parcel
 from bot.store import Store
+from bot.store.alerts import Alert
 from bot.store.corrections import Amendment
 
 _log = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ _log = logging.getLogger(__name__)
 TICK_S = 2.0
 WAIT_FIRST_S = 30.0
 WAIT_MOST_S = 3600.0
+TOLD_AGAIN_S = 60.0
+UNSURE_S, UNSURE_TRIES = 30.0, 3
+A_DAY_S = 86_400.0
 # About a day and a half, by waits that double to an hour.
 ATTEMPTS_MOST = 40
 
@@ -43,9 +47,12 @@ class Amender(Protocol):
         ...
 
     async def tell(
-        self, channel_id: int, lines: Sequence[tuple[str, Mapping[str, str | int]]]
+        self, channel_id: int, lines: Sequence[tuple[str, Mapping[str, str | int]]], nonce: str
     ) -> Outcome:
-        """Say something to a server's moderators: message keys with parameters."""
+        """Say something to a server's moderators: message keys with parameters.
+
+        Said again soon with the same nonce it is the same message.
+        """
         ...
 
 
@@ -56,6 +63,10 @@ class Upkeep:
         self._store = store
         self._amender = amender
         self._now = now
+        # Where nothing can be told for now, by channel, and until when.
+        self._deaf: dict[int, datetime] = {}
+        # What may have been told, how often it was tried, and when it is tried again.
+        self._unsure: list[tuple[datetime, int, Alert]] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until `stop` is set. A fault of one tick is logged and the next one tries again."""
@@ -73,12 +84,38 @@ class Upkeep:
         for amendment in amendments:
             await self._amend(amendment, now)
         await self._store.alerts.look_at_feeds(now)
-        for alert in await self._store.alerts.claim(now):
-            outcome = await self._amender.tell(alert.channel_id, alert.lines)
-            if outcome.fate is not Fate.SENT:
-                extra = {"guild_id": alert.guild_id, "code": outcome.code}
-                _log.warning("upkeep.not_told", extra=extra)
+        self._deaf = {place: until for place, until in self._deaf.items() if until > now}
+        again = [each for each in self._unsure if each[0] <= now]
+        self._unsure = [each for each in self._unsure if each[0] > now]
+        for _, tries, alert in again:
+            await self._tell(alert, now, tries)
+        for alert in await self._store.alerts.claim(now, self._deaf):
+            await self._tell(alert, now)
         return len(amendments)
+
+    async def _tell(self, alert: Alert, now: datetime, tries: int = 0) -> None:
+        nonce = f"alert-{alert.ids[0]}"
+        outcome = await self._amender.tell(alert.channel_id, alert.lines, nonce)
+        if outcome.fate is Fate.SENT:
+            return
+        extra = {"guild_id": alert.guild_id, "code": outcome.code}
+        _log.warning("upkeep.not_told", extra=extra)
+        if outcome.fate is Fate.UNKNOWN or tries:
+            # It may stand there: said again only as long as Discord knows the nonce.
+            if tries < UNSURE_TRIES:
+                at = now + timedelta(seconds=UNSURE_S)
+                self._unsure.append((at, tries + 1, alert))
+            return
+        # What surely did not arrive waits for a better time, or for another channel to be chosen.
+        if _is_passing(outcome):
+            wait = TOLD_AGAIN_S if outcome.fate is not Fate.ACCESS_LOST else WAIT_MOST_S
+        elif outcome.fate is Fate.GONE:
+            wait = A_DAY_S
+        else:
+            return
+        await self._store.alerts.put_back(alert)
+        wait = max(wait, outcome.retry_after_s or 0.0)
+        self._deaf[alert.channel_id] = now + timedelta(seconds=wait)
 
     async def _amend(self, amendment: Amendment, now: datetime) -> None:
         parcel, store = amendment.parcel, self._store.corrections

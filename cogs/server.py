@@ -12,6 +12,7 @@ from bot.chat.permissions import require_manager, require_moderator
 from bot.chat.words import worded
 from bot.errors import QueryError, TagwireError
 from bot.messages import NAMES
+from bot.model import TargetKind
 from bot.query import language
 from cogs.asking import Interaction, TagwireCog, scope_of
 from cogs.subscription_base import BACK_TEST
@@ -87,7 +88,8 @@ class ServerCog(TagwireCog):
                 await answer.show(render.notice(say("cogs.alerts_cleared")))
                 return
             place = await channel_of(interaction, channel.id)
-            checked(place, say)
+            if checked(place, say) is TargetKind.FORUM:
+                raise TagwireError("cogs.alerts_no_forum")
             await self._set(interaction, "alert_channel_id", place.id)
             await answer.show(render.notice(say("cogs.alerts_set", channel=place.mention)))
 

@@ -81,7 +81,7 @@ class DiscordAmender:
         return Outcome(Fate.SENT)
 
     async def tell(
-        self, channel_id: int, lines: Sequence[tuple[str, Mapping[str, str | int]]]
+        self, channel_id: int, lines: Sequence[tuple[str, Mapping[str, str | int]]], nonce: str
     ) -> Outcome:
         """Say what needs a person, in the channel a server chose for it."""
         known = self._client.get_channel(channel_id)
@@ -93,7 +93,7 @@ class DiscordAmender:
             async with request_time(self._client):
                 channel = self._client.get_partial_messageable(channel_id)
                 silent = discord.AllowedMentions.none()
-                sent = await channel.send(view=view, allowed_mentions=silent)
+                sent = await channel.send(view=view, nonce=nonce, allowed_mentions=silent)
         except self._wire.caught as error:
             return outcome_of(error, self._wire)
         finally:

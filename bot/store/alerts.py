@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.store.connections import Connections
-from bot.store.rows import packed_json, second
+from bot.store.rows import many, packed_json, second
 
 CHANNEL = "alert_channel_id"
 # After this long without success a feed is a person's matter.
@@ -32,6 +32,7 @@ class Alert:
     guild_id: int
     channel_id: int
     lines: tuple[tuple[str, Mapping[str, str | int]], ...]
+    ids: tuple[int, ...] = ()
 
 
 class AlertStore:
@@ -40,11 +41,28 @@ class AlertStore:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def claim(self, now: datetime) -> tuple[Alert, ...]:
-        """Return what has not been told yet, by server, marked as told: never said twice."""
-        if not await self._connections.read(_any_waiting):
+    async def claim(self, now: datetime, deaf: Collection[int] = ()) -> tuple[Alert, ...]:
+        """Return what has not been told yet, by server, marked as told: never said twice.
+
+        `deaf` are the channels that nothing is to be told in for now.
+        """
+        if not await self._connections.read(partial(_any_waiting, many(deaf))):
             return ()
-        return await self._connections.write(partial(_claimed, now))
+        return await self._connections.write(partial(_claimed, now, many(deaf)))
+
+    async def put_back(self, alert: Alert) -> None:
+        """Let what surely did not arrive be told another time."""
+        values = {"ids": many(alert.ids)}
+        await self._connections.write(
+            lambda connection: (
+                connection.execute(
+                    """
+                UPDATE alerts SET told_at = NULL WHERE id IN (SELECT value FROM json_each(:ids))
+                """,
+                    values,
+                ).rowcount
+            )
+        )
 
     async def look_at_feeds(self, now: datetime) -> None:
         """Note the feeds that fail for a day, or work again after that, for whom it concerns."""
@@ -73,20 +91,23 @@ def note(
 _WAITING = """
     FROM alerts a JOIN guilds g ON g.guild_id = a.guild_id
     WHERE a.told_at IS NULL AND g.left_at IS NULL AND g.settings ->> '$.alert_channel_id' > 0
+      AND g.settings ->> '$.alert_channel_id' NOT IN (SELECT value FROM json_each(:deaf))
 """
 
 
-def _any_waiting(connection: sqlite3.Connection) -> bool:
-    return connection.execute(f"SELECT 1 {_WAITING} LIMIT 1").fetchone() is not None
+def _any_waiting(deaf: str, connection: sqlite3.Connection) -> bool:
+    asked = f"SELECT 1 {_WAITING} LIMIT 1"
+    return connection.execute(asked, {"deaf": deaf}).fetchone() is not None
 
 
-def _claimed(now: datetime, connection: sqlite3.Connection) -> tuple[Alert, ...]:
+def _claimed(now: datetime, deaf: str, connection: sqlite3.Connection) -> tuple[Alert, ...]:
     found = connection.execute(
         f"""
         SELECT a.id, a.guild_id, a.key, a.params, a.created_at,
                g.settings ->> '$.alert_channel_id' AS channel
         {_WAITING} ORDER BY a.id
-        """
+        """,
+        {"deaf": deaf},
     ).fetchall()
     grouped: dict[tuple[int, int], list[sqlite3.Row]] = {}
     for row in found:
@@ -104,6 +125,7 @@ def _claimed(now: datetime, connection: sqlite3.Connection) -> tuple[Alert, ...]
             guild_id,
             channel_id,
             tuple((row["key"], json.loads(row["params"])) for row in lines),
+            tuple(row["id"] for row in lines),
         )
         for (guild_id, channel_id), lines in kept.items()
     )

@@ -62,6 +62,12 @@ async def test_the_alert_channel_must_be_one_that_can_be_posted_to(stage: Stage)
     assert "nowhere" in (await ravi.command("server alerts")).text
 
 
+async def test_a_forum_is_no_alert_channel(stage: Stage) -> None:
+    refused = await stage.person("ravi").command("server alerts", channel="stories")
+    assert "plain messages" in refused.text
+    assert "alert_channel_id" not in await stage.store.guilds.settings(stage.guild_id)
+
+
 async def dead_letter(stage: Stage) -> int:
     sent = await parcel(stage, 1)
     refused = Outcome(Fate.REJECTED, reason="delivery.rejected", code=50035, params={"detail": "x"})

@@ -33,6 +33,8 @@ PATIENCE_S = 15.0
 class Newsroom:
     """A server, a bot's process and what its database says."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, server: Server, child: Child, folder: Path) -> None:
         self.server = server
         self.child = child
@@ -43,8 +45,8 @@ class Newsroom:
     async def start(self) -> None:
         """Start the bot and wait until it answers commands."""
         await self.child.start()
-        await self.server.wait_for_bot(PATIENCE_S)
-        await self.member.until(lambda: "tag" in self.member.commands(), PATIENCE_S)
+        await self.server.wait_for_bot(self.patience_s)
+        await self.member.until(lambda: "tag" in self.member.commands(), self.patience_s)
 
     async def subscribe(self, channel: str, query: str = "tag:Tides") -> None:
         """Subscribe a channel as a moderator does."""
@@ -101,7 +103,7 @@ class Newsroom:
 
     async def killed(self) -> None:
         """Wait for the process to be gone."""
-        await asyncio.wait_for(self.child.wait(), PATIENCE_S)
+        await asyncio.wait_for(self.child.wait(), self.patience_s)
 
     def kill_when(self, moment: Moment, method: str, ending: str) -> None:
         """Kill the bot when the server reaches a moment of the next such request, once."""

@@ -155,6 +155,24 @@ async def test_what_was_posted_and_then_withdrawn_is_not_posted_again(room: News
     assert await send(room.store, SOON) == []
 
 
+async def test_why_a_copy_was_left_out_is_told_also_when_the_other_became_another_story(
+    room: Newsroom,
+) -> None:
+    await subscribe(room, 1)
+    for name in "AB":
+        await publish(room, name)
+    await send(room.store, NOW)
+    other = make_entry(
+        "Bakers on strike",
+        body="Ovens stay cold in the old town until the flour tax is lowered.",
+        url="https://A.example/1",
+        published_at=NOW,
+        source="Wire A",
+    )
+    await room.publish(other, feed="A", announce=True, now=SOON)
+    assert await explained(room.store, "Wire B") == [("cogs.explain_skipped_story", "")]
+
+
 async def test_edits_that_name_copies_are_bounded(room: Newsroom) -> None:
     await subscribe(room, 1)
     await publish(room, "A")
