@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import discord
 from discord import app_commands
 
@@ -14,6 +17,7 @@ from bot.errors import QueryError, TagwireError
 from bot.messages import NAMES
 from bot.model import TargetKind
 from bot.query import language
+from bot.store.rhythm import zone_text
 from cogs.asking import Interaction, TagwireCog, scope_of
 from cogs.subscription_base import BACK_TEST
 from cogs.targets import Picked, PostableChannel, channel_of, checked
@@ -54,6 +58,7 @@ class ServerCog(TagwireCog):
                     who=say(f"cogs.answers_{found.get('answers', 'public')}"),
                 ),
                 say("cogs.server_language", language=NAMES[str(found.get("language", "en"))]),
+                say("cogs.server_zone", zone=str(found.get("zone", "UTC"))),
             ]
             await answer.show(render.listing(say("cogs.server_heading"), lines, say))
 
@@ -152,6 +157,21 @@ class ServerCog(TagwireCog):
             self.client.languages[guild_id] = language
             say = say_for(interaction)
             await answer.show(render.notice(say("cogs.language_set", language=NAMES[language])))
+
+    @server.command(name="zone", description=worded("cogs.server_zone_description"))
+    @app_commands.describe(zone=worded("cogs.edit_zone"))
+    async def zone(self, interaction: Interaction, zone: app_commands.Range[str, 1, 100]) -> None:
+        """Choose the time zone of days in queries, of purges, and of new digests."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            name = zone_text(zone)
+            await self._set(interaction, "zone", None if name == "UTC" else name)
+            say = say_for(interaction)
+            told = say("cogs.zone_set", zone=name, time=f"{self._clock(name):%H:%M}")
+            await answer.show(render.notice(told))
+
+    def _clock(self, zone: str) -> datetime:
+        return self.client.ports.now().astimezone(ZoneInfo(zone))
 
     async def _set(self, interaction: Interaction, key: str, value: int | str | None) -> None:
         by = self.by(interaction)

@@ -12,21 +12,26 @@ from discord import app_commands
 from bot.chat import render
 from bot.chat.answer import Answer, answering
 from bot.chat.client import say_for
-from bot.chat.escape import inert
+from bot.chat.escape import cut, inert
 from bot.chat.page import option_text
 from bot.chat.permissions import is_moderator, require_moderator
+from bot.chat.view_keys import button
 from bot.chat.words import worded
 from bot.errors import NotFoundError, TagwireError
-from bot.model import Subscription
+from bot.model import Article, Parcel, Subscription
 from bot.query import language
 from bot.query.nodes import Newer, Query
 from bot.query.text import fold
+from bot.store.rhythm import rhythm_of
 from cogs.asking import Interaction, TagwireCog, choice, scope_of
 
 LATELY = 5
 BACK_TEST = Newer(30, "d")
 LIST_LIMIT = 25
+# A query on a line of many.
+BRIEF_CHARS = 120
 ALL = "all"
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PAUSED = "cogs.paused_by_moderator"
 
 Choices = list[app_commands.Choice[str]]
@@ -147,10 +152,64 @@ class SubscriptionBase(TagwireCog):
     def _query(self, found: Subscription, say: Any) -> str:
         return render.query_text(found.query, say)
 
-    def _line(self, found: Subscription, say: Any) -> str:
-        line = f"\\#{found.id} <#{found.target.channel_id}> · {self._query(found, say)}"
+    def _line(self, found: Subscription, say: Any, *, brief: bool = False) -> str:
+        query = self._query(found, say)
+        if brief:
+            query = cut(query, BRIEF_CHARS, 3 * BRIEF_CHARS)
+        line = f"\\#{found.id} <#{found.target.channel_id}> · {query}"
+        if manner := manner_of(found, say):
+            line += f" · {manner}"
         if found.paused is not None:
             line += f" · {say('cogs.state_paused')}"
         if found.target.paused_reason is not None:
             line += f" · {say('cogs.state_stopped')}"
         return line
+
+
+def sample_of(found: Subscription, article: Article) -> Parcel:
+    """Return a post as a subscription would make it, to be shown and never sent."""
+    return Parcel(
+        post_id=0,
+        nonce="",
+        marker="",
+        target=found.target,
+        articles=(article,),
+        overflow=0,
+        query=found.query,
+        mention_role_ids=(),
+        look=found.look,
+        attempt=0,
+        started_at=found.created_at,
+        created_at=found.created_at,
+    )
+
+
+def turns(
+    verb: str, key: str, start: int, size: int, total: int, say: Any
+) -> list[discord.ui.Item[Any]]:
+    """Return the buttons that turn the pages of a list, none where it has only one."""
+    if total <= size:
+        return []
+    steps = (("chat.previous", start - size), ("chat.next", start + size))
+    return [
+        button(say(name), verb, key, str(max(0, at)), disabled=not 0 <= at < total)
+        for name, at in steps
+    ]
+
+
+def manner_of(found: Subscription, say: Any) -> str:
+    """Return when a subscription posts, or nothing where it does so at once."""
+    rhythm = rhythm_of(found.rhythm)
+    parts: list[str] = []
+    if rhythm.is_digest:
+        parts.append(say(f"cogs.when_{rhythm.mode}"))
+    if rhythm.mode == "weekly":
+        parts.append(say(f"cogs.day_{DAYS[rhythm.weekday]}"))
+    if rhythm.mode in ("daily", "weekly"):
+        parts.append(f"{rhythm.at:%H:%M}")
+    if rhythm.quiet is not None:
+        begun, ended = rhythm.quiet
+        parts.append(say("cogs.quiet_span", span=f"{begun:%H:%M}-{ended:%H:%M}"))
+    if parts and (rhythm.mode != "hourly" or rhythm.quiet):
+        parts.append(f"({rhythm.zone})")
+    return " ".join(parts)

@@ -19,7 +19,7 @@ from bot.chat.template import parsed
 from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import NotFoundError, QueryError, TagwireError
-from bot.model import Article, Parcel, Subscription
+from bot.model import Subscription
 from bot.query import language
 from bot.store.rhythm import (
     MODES,
@@ -30,11 +30,11 @@ from bot.store.rhythm import (
     zone_text,
 )
 from cogs.asking import Interaction, scope_of
-from cogs.subscription_base import GROUP, Choices, SubscriptionBase
+from cogs.subscription_base import DAYS, GROUP, Choices, SubscriptionBase, sample_of
 from cogs.targets import Picked, PostableChannel, channel_of, checked, text_note
 
 NONE = "none"
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+EVERY = "*"
 WEEKDAYS: list[app_commands.Choice[int]] = [
     app_commands.Choice(name=worded(f"cogs.day_{day}"), value=n) for n, day in enumerate(DAYS)
 ]
@@ -124,14 +124,18 @@ class Editing(SubscriptionBase):
             )  # fmt: skip
             say = say_for(interaction)
             channel = await channel_of(interaction, found.target.channel_id)
-            try:
-                asked = {} if query is None else {"query": str(language.parse_strict(query))}
-            except QueryError as error:
-                await answer.show(render.query_failure(error, query or "", say), private=True)
-                return
+            for typed in (query, None if ping in (NONE, EVERY) else ping):
+                try:
+                    language.parse_strict(typed or "")
+                except QueryError as error:
+                    view = render.query_failure(error, typed or "", say)
+                    await answer.show(view, private=True)
+                    return
+            asked = {} if query is None else {"query": str(language.parse_strict(query))}
+            home = (await self.store.guilds.settings(require_moderator(interaction))).get("zone")
 
             def change(current: Subscription) -> Mapping[str, object]:
-                changed = changes_of(current, wishes) | asked
+                changed = changes_of(current, wishes, str(home or "UTC")) | asked
                 check_role(channel, changed, say)
                 if looks(changed) != current.look:
                     checked(channel, say, looks(changed))
@@ -253,28 +257,13 @@ class Editing(SubscriptionBase):
             await answer.show(view, private=True)
 
 
-def sample_of(found: Subscription, article: Article) -> Parcel:
-    """Return a post as a subscription would make it, to be shown and never sent."""
-    return Parcel(
-        post_id=0,
-        nonce="",
-        marker="",
-        target=found.target,
-        articles=(article,),
-        overflow=0,
-        query=found.query,
-        mention_role_ids=(),
-        look=found.look,
-        attempt=0,
-        started_at=found.created_at,
-        created_at=found.created_at,
-    )
+def changes_of(found: Subscription, wishes: Wishes, home: str = "UTC") -> dict[str, object]:
+    """Return what the wishes change, checked. Raises TagwireError for what cannot be read.
 
-
-def changes_of(found: Subscription, wishes: Wishes) -> dict[str, object]:
-    """Return what the wishes change, checked. Raises TagwireError for what cannot be read."""
+    `home` is the server's time zone, which holds for a first local time.
+    """
     changed: dict[str, object] = {}
-    look, rhythm = _look(found, wishes), _rhythm(found, wishes)
+    look, rhythm = _look(found, wishes), _rhythm(found, wishes, home)
     if wishes.role is not None:
         changed["mention_role_id"] = wishes.role.id
     if wishes.ping is not None:
@@ -299,7 +288,7 @@ def looks(changed: Mapping[str, object]) -> Mapping[str, object]:
 def _ping(changed: dict[str, object], typed: str) -> None:
     if typed.strip().lower() == NONE:
         changed["mention_role_id"] = changed["mention_query"] = None
-    elif typed.strip() == "*":
+    elif typed.strip() == EVERY:
         changed["mention_query"] = None
     else:
         changed["mention_query"] = str(language.parse_strict(typed))
@@ -321,8 +310,10 @@ def _look(found: Subscription, wishes: Wishes) -> dict[str, object]:
     return look
 
 
-def _rhythm(found: Subscription, wishes: Wishes) -> dict[str, object]:
+def _rhythm(found: Subscription, wishes: Wishes, home: str) -> dict[str, object]:
     rhythm = dict(found.rhythm)
+    if wishes.at or wishes.quiet or wishes.when in ("daily", "weekly"):
+        rhythm.setdefault("zone", home if home != "UTC" else None)
     if wishes.when is not None:
         rhythm["mode"] = None if wishes.when == "once" else wishes.when
     if wishes.at is not None:

@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import discord
 from discord import app_commands
 
 from bot.chat import render
 from bot.chat.answer import Answer, answering
 from bot.chat.client import say_for
 from bot.chat.permissions import require_moderator
-from bot.chat.view_keys import Press, control, id_of
+from bot.chat.view_keys import NO_KEY, Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import QueryError
 from bot.model import Scope, Subscription
 from bot.query import language
 from cogs.asking import Interaction, scope_of
-from cogs.subscription_base import ALL, GROUP, PAUSED, Change, Choices, SubscriptionBase
+from cogs.subscription_base import (
+    ALL,
+    GROUP,
+    PAUSED,
+    Change,
+    Choices,
+    SubscriptionBase,
+    sample_of,
+    turns,
+)
 from cogs.targets import Picked, PostableChannel, channel_of, checked
+
+LISTED = 15
 
 
 class Managing(SubscriptionBase):
@@ -45,12 +57,9 @@ class Managing(SubscriptionBase):
     @GROUP.command(name="list", description=worded("cogs.subscription_list_description"))
     async def list(self, interaction: Interaction) -> None:
         """List the server's subscriptions with their state."""
-        guild_id = require_moderator(interaction)
+        require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
-            say = say_for(interaction)
-            found = await self.store.subscriptions.list(guild_id)
-            lines = [f"- {self._line(s, say)}" for s in found] or [say("cogs.no_subscriptions")]
-            await answer.show(render.listing(say("cogs.subscriptions_heading"), lines, say))
+            await answer.show(await self._listed(interaction, 0))
 
     @GROUP.command(name="pause", description=worded("cogs.subscription_pause_description"))
     @app_commands.describe(subscription=worded("cogs.subscription_option"))
@@ -89,6 +98,13 @@ class Managing(SubscriptionBase):
     async def subscriptions(self, interaction: Interaction, typed: str) -> Choices:
         """Suggest the server's subscriptions by channel and query."""
         return await self.suggested(interaction, typed)
+
+    @control("sub_list")
+    async def turn_list(self, interaction: Interaction, press: Press) -> None:
+        """Show another page of the server's subscriptions."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            await answer.edit(await self._listed(interaction, id_of(press.argument)))
 
     @control("subscribe")
     async def subscribe(self, interaction: Interaction, press: Press) -> None:
@@ -149,6 +165,15 @@ class Managing(SubscriptionBase):
             chosen = id_of(press.values[0] if press.values else "")
             found = await self.store.subscriptions.get(chosen, guild_id)
             await self._does(press.key)(interaction, answer, found)
+
+    async def _listed(self, interaction: Interaction, start: int) -> discord.ui.LayoutView:
+        say = say_for(interaction)
+        found = await self.store.subscriptions.list(require_moderator(interaction))
+        shown = found[start : start + LISTED]
+        lines = [f"- {self._line(each, say, brief=True)}" for each in shown]
+        moves = turns("sub_list", NO_KEY, start, LISTED, len(found), say)
+        heading = say("cogs.subscriptions_heading")
+        return render.listing(heading, lines or [say("cogs.no_subscriptions")], say, moves)
 
     @control("cancel")
     async def cancel(self, interaction: Interaction, press: Press) -> None:
@@ -222,11 +247,13 @@ class Managing(SubscriptionBase):
         checked(channel, say, found.look)
         lately = await self._lately(interaction, language.parse(found.query))
         text = say("cogs.test_heading", what=self._line(found, say))
-        await answer.show(render.notice(f"{text}\n{lately}"))
         newest = language.narrow(language.parse(found.query), sort="new")
         page = await self.store.articles.search(
             newest, Scope(interaction.guild_id), now=self.client.ports.now(), limit=1
         )
+        told = [text, lately, *([say("cogs.test_sample")] if page.hits else [])]
+        await answer.show(render.notice("\n".join(told)))
         if page.hits:
             article = await self.store.articles.get(page.hits[0].id, scope_of(interaction))
-            await answer.show(render.shared(article, say("cogs.test_sample"), say), private=True)
+            sample = render.card(sample_of(found, article), say)
+            await answer.show(sample, private=True)

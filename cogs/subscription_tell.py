@@ -6,24 +6,37 @@ import json
 import re
 from collections.abc import Mapping
 
+import discord
 from discord import app_commands
 
 from bot.chat import render
 from bot.chat.answer import answering
 from bot.chat.client import say_for
-from bot.chat.escape import inert
+from bot.chat.escape import cut, inert
 from bot.chat.permissions import is_moderator, require_moderator
 from bot.chat.room import Say
+from bot.chat.view_keys import Press, control, id_of
 from bot.chat.words import worded
 from bot.errors import NotFoundError, TagwireError
 from bot.model import AuditEntry
 from bot.query.text import fold
 from bot.store.explain import Explanation
 from cogs.asking import Interaction, choice, scope_of
-from cogs.subscription_base import GROUP, Choices, SubscriptionBase
+from cogs.subscription_base import BRIEF_CHARS, GROUP, Choices, SubscriptionBase, turns
 
 FIELDS = ("channel_id", "query", "look", "rhythm", "mention_role_id", "mention_query")
 VALUE_CHARS = 200
+# A subscription on a page of an explanation takes two lines and a link.
+EXPLAINED = 8
+# The command that changes each of a server's settings.
+SETTINGS = {
+    "moderator_role_id": "role",
+    "alert_channel_id": "alerts",
+    "blocked": "block",
+    "answers": "answers",
+    "language": "language",
+    "zone": "zone",
+}
 
 
 class Telling(SubscriptionBase):
@@ -41,7 +54,8 @@ class Telling(SubscriptionBase):
             subject = number[1] if number else None
             if subscription is not None and subject is None:
                 subject = str((await self._one(interaction, subscription)).id)
-            entries = await self.store.audit.list(guild_id, subject=subject, action="subscription.")
+            kind = "subscription." if subject else ""
+            entries = await self.store.audit.list(guild_id, subject=subject, action=kind)
             lines = [f"- {_entry(entry, say)}" for entry in entries]
             heading = say("cogs.history_heading")
             await answer.show(render.listing(heading, lines or [say("cogs.history_none")], say))
@@ -52,16 +66,30 @@ class Telling(SubscriptionBase):
         self, interaction: Interaction, article: app_commands.Range[str, 1, 300]
     ) -> None:
         """Say for each subscription why the article was or was not posted."""
-        guild_id = require_moderator(interaction)
+        require_moderator(interaction)
         async with answering(interaction, private=True) as answer:
-            say = say_for(interaction)
             article_id = await self._article_id(interaction, article)
-            shown = await self.store.articles.get(article_id, scope_of(interaction))
-            found = await self.store.explain.article(article_id, guild_id, self.client.ports.now())
-            lines = [f"- {self._explained(each, guild_id, say)}" for each in found]
-            heading = say("cogs.explain_heading", title=shown.title)
-            lines = lines or [say("cogs.no_subscriptions")]
-            await answer.show(render.listing(heading, lines, say))
+            await answer.show(await self._explanation(interaction, article_id, 0))
+
+    @control("sub_explain")
+    async def turn_explanation(self, interaction: Interaction, press: Press) -> None:
+        """Show another page of what became of an article."""
+        require_moderator(interaction)
+        async with answering(interaction, private=True) as answer:
+            article_id, start = id_of(press.key), id_of(press.argument)
+            await answer.edit(await self._explanation(interaction, article_id, start))
+
+    async def _explanation(
+        self, interaction: Interaction, article_id: int, start: int
+    ) -> discord.ui.LayoutView:
+        guild_id, say = require_moderator(interaction), say_for(interaction)
+        shown = await self.store.articles.get(article_id, scope_of(interaction))
+        found = await self.store.explain.article(article_id, guild_id, self.client.ports.now())
+        part = found[start : start + EXPLAINED]
+        lines = [f"- {self._explained(each, guild_id, say)}" for each in part]
+        moves = turns("sub_explain", str(article_id), start, EXPLAINED, len(found), say)
+        heading = say("cogs.explain_heading", title=shown.title)
+        return render.listing(heading, lines or [say("cogs.no_subscriptions")], say, moves)
 
     @history.autocomplete("subscription")
     async def _to_tell(self, interaction: Interaction, typed: str) -> Choices:
@@ -88,6 +116,7 @@ class Telling(SubscriptionBase):
 
     def _explained(self, found: Explanation, guild_id: int, say: Say) -> str:
         part = render.query_text(str(found.params.get("part", "")), say)
+        part = cut(part, BRIEF_CHARS, 3 * BRIEF_CHARS)
         at = f"<t:{int(found.at.timestamp())}:f>" if found.at is not None else ""
         title = inert(str(found.params.get("title", "")), VALUE_CHARS, 3 * VALUE_CHARS)
         told = say(found.key, part=part, at=at, title=title)
@@ -100,10 +129,12 @@ class Telling(SubscriptionBase):
         if found.message_id is not None:
             place = f"{guild_id}/{found.place_id}/{found.message_id}"
             told += f" https://discord.com/channels/{place}"
-        return f"{self._line(found.subscription, say)}\n  {told}"
+        return f"{self._line(found.subscription, say, brief=True)}\n  {told}"
 
 
 def _entry(entry: AuditEntry, say: Say) -> str:
+    if not entry.action.startswith("subscription."):
+        return _other(entry, say)
     action = say(f"cogs.audit_{entry.action.replace('.', '_')}")
     line = f"<t:{int(entry.at.timestamp())}:f> <@{entry.actor_id}> {action} \\#{entry.subject}"
     was, is_ = _fields(entry.before), _fields(entry.after)
@@ -114,6 +145,25 @@ def _entry(entry: AuditEntry, say: Say) -> str:
         if before != after
     ]
     return "\n  ".join([line, *changes])
+
+
+def _other(entry: AuditEntry, say: Say) -> str:
+    """Return a change of another kind, without a feed's address: that may hold a key."""
+    group, _, verb = entry.action.partition(".")
+    known = f"subscription_{verb}" if verb in ("add", "remove") else f"{group}_{verb}"
+    action = say("cogs.audit_subscription_edit" if verb == "set" else f"cogs.audit_{known}")
+    line = f"<t:{int(entry.at.timestamp())}:f> <@{entry.actor_id}> {action}"
+    if verb != "set":
+        return f"{line} {group} \\#{entry.subject}"
+    before, after = (_setting(entry.subject, value, say) for value in (entry.before, entry.after))
+    return f"{line} `/server {SETTINGS.get(entry.subject, entry.subject)}`: {before} → {after}"
+
+
+def _setting(key: str, value: str | None, say: Say) -> str:
+    if value is None:
+        return say("cogs.value_none")
+    marks = {"moderator_role_id": "<@&{}>", "alert_channel_id": "<#{}>"}
+    return marks.get(key, "{}").format(inert(value, VALUE_CHARS, 3 * VALUE_CHARS))
 
 
 def _fields(stored: str | None) -> Mapping[str, object]:

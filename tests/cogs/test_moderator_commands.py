@@ -132,6 +132,7 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("server block", {"query": "x"}),
     ("server language", {"language": "fr"}),
     ("server answers", {"who": "private"}),
+    ("server zone", {"zone": "UTC"}),
     ("subscription export", {}),
 ]
 

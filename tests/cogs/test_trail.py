@@ -73,6 +73,7 @@ CHANGES: dict[str, Act] = {
     "block": command("server block", query="gossip"),
     "answers": command("server answers", who="private"),
     "language": command("server language", language="fr"),
+    "zone": command("server zone", zone="europe/berlin"),
     "send again": letter("Send again"),
     "drop": letter("Drop"),
     "feed add": confirmed("feed add", url=LOCAL),
@@ -158,6 +159,20 @@ async def test_a_move_of_several_moves_all_of_them_or_none(stage: Stage) -> None
     assert "number 3" in refused.text
     assert await stage.store.subscriptions.list(stage.guild_id) == before
     assert await stage.store.audit.list(stage.guild_id, action="subscription.move") == ()
+
+
+async def test_history_without_a_number_tells_of_all_that_was_changed(stage: Stage) -> None:
+    ravi, world = stage.person("ravi"), stage.server.world
+    await dead_letter(stage)
+    stage.now = NOW.replace(hour=18)
+    for name in ("block", "alerts", "drop", "feed add", "purge", "edit"):
+        await CHANGES[name](ravi)
+    told = (await ravi.command("subscription history")).text.replace("\\", "")
+    assert "changed `/server block`: — → gossip" in told
+    assert f"changed `/server alerts`: — → <#{world.channel_named('general').id}>" in told
+    assert "dropped post #1" in told and "added feed #" in told and "took back posts of" in told
+    assert "delay_s 180" in told
+    assert "hidden-pass" not in told, "an address may hold a key"
 
 
 async def test_history_tells_what_was_added_and_what_was_removed(stage: Stage) -> None:

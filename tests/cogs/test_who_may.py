@@ -22,6 +22,7 @@ OPEN = {
 }
 MODERATORS = {
     *("subscribe", "mend", "sub_add", "sub_del", "sub_pick", "sub_import"),
+    *("sub_list", "sub_explain", "set_mend"),
     *("feed_new", "feed_pull", "feed_purge", "feed_pick", "feed_del"),
     *("letter", "letter_send", "letter_drop"),
     *("set_channel", "set_tags", "set_sources", "set_form", "set_words", "set_copies", "set_done"),
