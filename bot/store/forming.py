@@ -53,8 +53,11 @@ class _Due:
         return self.rhythm.is_digest or is_held(self.rhythm, self.owed_at)
 
 
-def form(now: datetime, connection: sqlite3.Connection) -> int:
-    """Form the posts that are due and return how many, oldest article first in each channel."""
+def form(now: datetime, connection: sqlite3.Connection, target_id: int | None = None) -> int:
+    """Form the posts that are due and return how many, oldest article first in each channel.
+
+    With a `target_id` only that channel's.
+    """
     found = connection.execute(
         f"""
         SELECT d.id, d.target_id, d.subscription_id, d.created_at, a.hidden, m.story_id,
@@ -64,9 +67,10 @@ def form(now: datetime, connection: sqlite3.Connection) -> int:
         JOIN articles a ON a.id = d.article_id
         LEFT JOIN subscriptions s ON s.id = d.subscription_id
         LEFT JOIN story_members m ON m.article_id = d.article_id
-        WHERE {_DUE} ORDER BY d.target_id, a.sort_at
+        WHERE {_DUE} AND (:target IS NULL OR d.target_id = :target)
+        ORDER BY d.target_id, a.sort_at
         """,  # noqa: S608 - a constant
-        {"now": second(now)},
+        {"now": second(now), "target": target_id},
     ).fetchall()
     formed = 0
     for _, group in groupby(found, key=lambda row: row["target_id"]):
@@ -215,6 +219,41 @@ def skip(connection: sqlite3.Connection, delivery_ids: Sequence[int], reason: st
             WHERE id IN (SELECT value FROM json_each(:ids))
             """,
             {"reason": reason, "ids": many(delivery_ids)},
+        )
+
+
+def form_anew(connection: sqlite3.Connection, target_id: int, now: datetime) -> None:
+    """Form a channel's posts once more that no try was made to send, by the cap.
+
+    What the first forming left out stays counted under the newest.
+    """
+    values = {"target": target_id}
+    (left_out,) = connection.execute(
+        """
+        SELECT coalesce(sum(overflow), 0) FROM posts
+        WHERE target_id = :target AND state = 'ready' AND doubtful = 0
+        """,
+        values,
+    ).fetchone()
+    connection.execute(
+        """
+        UPDATE deliveries SET post_id = NULL
+        WHERE target_id = :target AND state = 'owed' AND post_id IN (
+            SELECT id FROM posts WHERE target_id = :target AND state = 'ready' AND doubtful = 0)
+        """,
+        values,
+    )
+    connection.execute(
+        "DELETE FROM posts WHERE target_id = :target AND state = 'ready' AND doubtful = 0", values
+    )
+    bound_backlog(connection, target_id)
+    if left_out and form(now, connection, target_id):
+        connection.execute(
+            """
+            UPDATE posts SET overflow = overflow + :more
+            WHERE id = (SELECT max(id) FROM posts WHERE target_id = :target AND state = 'ready')
+            """,
+            {**values, "more": left_out},
         )
 
 

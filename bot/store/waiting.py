@@ -110,20 +110,9 @@ def resume_target(channel_id: int, now: datetime, connection: sqlite3.Connection
     ).rowcount:
         bump_revision(connection)
     connection.execute(
-        """
-        UPDATE deliveries SET post_id = NULL
-        WHERE target_id = :target AND state = 'owed' AND post_id IN (
-            SELECT id FROM posts WHERE target_id = :target AND state = 'ready' AND doubtful = 0)
-        """,
-        values,
-    )
-    connection.execute(
-        "DELETE FROM posts WHERE target_id = :target AND state = 'ready' AND doubtful = 0", values
-    )
-    connection.execute(
         "UPDATE posts SET next_try_at = :now WHERE target_id = :target AND state = 'ready'", values
     )
-    forming.bound_backlog(connection, row["id"])
+    forming.form_anew(connection, row["id"], now)
     return True
 
 

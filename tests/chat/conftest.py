@@ -116,13 +116,13 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def subscribe(self, *channels: str) -> None:
-        """Subscribe channels to everything, with room for all of it."""
+    async def subscribe(self, *channels: str, cap: int = 100) -> None:
+        """Subscribe channels to everything, with room for all of it unless the cap is less."""
         for channel in channels:
             kind, where = KINDS.get(channel, TargetKind.TEXT), self.channel_id(channel)
             guild_id = int(self.server.world.guild_id)
             await self.store.subscriptions.add(
-                kind, guild_id, where, "", 5, self.now(), rhythm={"cap": 100}
+                kind, guild_id, where, "", 5, self.now(), rhythm={"cap": cap}
             )
 
     async def owe(self, titles: Iterable[str]) -> None:

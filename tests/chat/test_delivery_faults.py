@@ -207,16 +207,21 @@ async def test_one_lost_channel_of_fifty_is_asked_once_and_told_once(desk: Desk)
 async def test_a_channel_given_back_gets_its_backlog_in_order_and_no_flood(desk: Desk) -> None:
     hub, world = desk.server.hub, desk.server.world
     await desk.subscribe("newsroom")
-    owner.set_permission(hub, world.channel_named("newsroom"), allowed=False, bits=SENDING)
+    await desk.subscribe("general", cap=3)
+    for name in ("newsroom", "general"):
+        owner.set_permission(hub, world.channel_named(name), allowed=False, bits=SENDING)
     titles = tuple(f"Bulletin {n:02}" for n in range(20))
     await desk.owe(titles)
     desk.begin()
-    await desk.until(lambda: desk.posts("newsroom"))
+    await desk.until(lambda: desk.posts("newsroom") and desk.posts("general"))
     await desk.later(3600)
-    assert len(desk.posts("newsroom")) == 1
-    owner.set_permission(hub, world.channel_named("newsroom"), allowed=True, bits=SENDING)
+    assert len(desk.posts("newsroom")) == len(desk.posts("general")) == 1
+    for name in ("newsroom", "general"):
+        owner.set_permission(hub, world.channel_named(name), allowed=True, bits=SENDING)
     await asyncio.sleep(2)
     await delivered(desk, "newsroom", titles=titles)
+    await delivered(desk, "general", titles=titles[-3:])
+    assert len(desk.shown("general")) == 3 and "and 17 more" in desk.shown("general")[-1]
     assert [r.status for r in hub.requests if r.status == 429] == []
 
 
