@@ -2,7 +2,7 @@
 
 Each folder (feeds, saved pages, exports, answers of APIs, lists, hostile files) says what a right
 reading gives. Misses are printed; one that is known has its reason here, any other breaks the
-promise. There is no peer. `TAGWIRE_SAMPLES` names another folder than ../shared/samples.
+promise. There is no peer. `BENCH_SAMPLES` names another folder than ../shared/samples.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Expected = dict[str, Any]
 
 def samples() -> Path | None:
     """Return the folder of the samples, None where there is none on this machine."""
-    named = os.environ.get("TAGWIRE_SAMPLES")
+    named = os.environ.get("BENCH_SAMPLES")
     if named:
         return Path(named)
     around = (folder.parent / "shared" / "samples" for folder in Path(__file__).resolve().parents)
@@ -51,7 +51,7 @@ def measure() -> Sequence[Row]:
     """Read all samples; a few seconds. Raises Unmeasurable where there are none."""
     root = samples()
     if root is None:
-        raise Unmeasurable("the samples are not beside this checkout; TAGWIRE_SAMPLES names them")
+        raise Unmeasurable("the samples are not beside this checkout; BENCH_SAMPLES names them")
     return [_row(root, folder) for folder in FOLDERS]
 
 
