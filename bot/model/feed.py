@@ -90,8 +90,10 @@ class FeedDesk(Protocol):
         """Read the address once and say what it holds. Raises TagwireError when it holds none."""
         ...
 
-    async def add(self, url: str, scope_id: int, now: datetime) -> Feed:
-        """Add the feed and record its first fetch (nothing is announced)."""
+    async def add(
+        self, url: str, scope_id: int, now: datetime, added_by: int | None = None
+    ) -> Feed:
+        """Add the feed and record its first fetch (nothing is announced), noting who wanted it."""
         ...
 
     async def refresh(self, feed_id: int, now: datetime, scope_id: int | None = None) -> Intake:
