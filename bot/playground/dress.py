@@ -84,7 +84,8 @@ def people(world: World) -> list[Json]:
         bits = in_guild(world, user.id) if member else 0
         moderator = bool(bits & (Permission.MANAGE_GUILD | Permission.MANAGE_CHANNELS))
         nick = member.nick if member else None
-        out.append(shapes.user(user) | {"nick": nick, "moderator": moderator and not user.bot})
+        own = {"nick": nick, "moderator": moderator and not user.bot, "locale": user.locale}
+        out.append(shapes.user(user) | own)
     return out
 
 

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from bot.playground import dress, people, posting, shapes
 from bot.playground.hub import Event, Hub
 from bot.playground.interactions import InteractionFailed, Interactions, may_use
+from bot.playground.languages import LOCALES, localized
 from bot.playground.people import NotPossible
 from bot.playground.permissions import Permission, in_channel
 from bot.playground.trouble import Bench
@@ -71,6 +72,7 @@ class PageSockets:
         self._operations: dict[str, Callable[[Visitor, Json], Awaitable[Json]]] = {
             "hello": self._hello,
             "become": self._become,
+            "language": self._language,
             "history": self._history,
             "say": self._say,
             "autocomplete": self._autocomplete,
@@ -147,6 +149,7 @@ class PageSockets:
             ],
             "roles": [shapes.role(role) for role in world.roles.values()],
             "users": dress.people(world),
+            "locales": LOCALES,
             "me": visitor.user_id,
             "bot": {"user": shapes.user(world.users[world.bot_id]), "online": hub.bot_online},
             "commands": self._commands(visitor.user_id),
@@ -167,7 +170,9 @@ class PageSockets:
         place = next((c for c in world.channels.values() if c.type == TEXT), None)
         if place is None:
             return []
-        return [c for c in world.commands.values() if may_use(self.hub, c, user_id, place)]
+        locale = world.users[user_id].locale
+        allowed = (c for c in world.commands.values() if may_use(self.hub, c, user_id, place))
+        return [localized(command, locale) for command in allowed]
 
     def _sees(self, user_id: str, channel: Channel) -> bool:
         bits = in_channel(self.hub.world, user_id, channel, self.hub.clock.now())
@@ -180,6 +185,16 @@ class PageSockets:
         visitor.user_id = self.user_id = user.id
         self._push(visitor, "commands", {"commands": self._commands(user.id)})
         return {}
+
+    async def _language(self, visitor: Visitor, asked: Json) -> Json:
+        """Set the language of the person's client, which each interaction tells the bot."""
+        locale = str(asked["locale"])
+        if locale not in LOCALES:
+            raise NotPossible("The page has no such language.")
+        users = self.hub.world.users
+        users[visitor.user_id] = replace(users[visitor.user_id], locale=locale)
+        self._push(visitor, "commands", {"commands": self._commands(visitor.user_id)})
+        return {"name": LOCALES[locale]}
 
     async def _history(self, visitor: Visitor, asked: Json) -> Json:
         channel = people.person_channel(self.hub, visitor.user_id, str(asked["channel_id"]))

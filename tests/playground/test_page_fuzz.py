@@ -15,7 +15,17 @@ from bot.playground.server import Server
 from tests.playground.test_socket import socket_url
 
 OPERATIONS = (
-    *("hello", "become", "history", "say", "autocomplete", "command", "component", "modal"),
+    *(
+        "language",
+        "hello",
+        "become",
+        "history",
+        "say",
+        "autocomplete",
+        "command",
+        "component",
+        "modal",
+    ),
     *("read", "dismiss", "publish", "crosspost", "trouble", "trace", "server", "", "no such thing"),
 )
 FIELDS = (

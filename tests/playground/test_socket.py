@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.playground import people
+from bot.playground.languages import localized
 from bot.playground.server import Server
 
 
@@ -133,6 +134,40 @@ async def test_what_is_for_one_is_not_shown_to_another_and_can_be_dismissed(
     assert len((await page.ask("history", channel_id=general))["messages"]) == 1
     await page.ask("dismiss", message_id=message["id"])
     assert (await page.ask("history", channel_id=general))["messages"] == []
+
+
+async def test_a_person_s_language_is_that_of_their_commands_and_interactions(
+    server: Server, bot: Any, page: Page
+) -> None:
+    told = (await page.ask("hello"))["locales"]
+    assert told["ja"] == "日本語" and told["en-GB"] == "English"
+    assert (await page.ask("language", locale="fr"))["name"] == "Français"
+    me = server.world.users[server.world.user_named("mina").id]
+    assert me.locale == "fr" and server.world.user_named("ravi").locale == "en-GB"
+    assert (await page.ask("language", locale="tlh"))["ok"] is False
+
+
+def test_a_command_is_shown_in_the_language_of_a_client_and_sent_by_its_name() -> None:
+    form = {
+        "name": "follow",
+        "description": "Follow",
+        "description_localizations": {"es-ES": "Sigue"},
+        "options": [
+            {
+                "name": "when",
+                "description": "When",
+                "choices": [
+                    {"name": "Daily", "value": "d", "name_localizations": {"es-ES": "Cada día"}}
+                ],
+            }
+        ],
+    }
+    shown = localized(form, "es-419")
+    assert shown["name"] == "follow" and shown["description"] == "Sigue"
+    (option,) = shown["options"]
+    assert option["description"] == "When"
+    assert option["choices"][0]["name"] == "Cada día" and option["choices"][0]["value"] == "d"
+    assert localized(form, "fr")["description"] == "Follow"
 
 
 async def test_words_are_said_drawn_and_paged(server: Server, page: Page) -> None:

@@ -111,6 +111,18 @@ export class Deeds {
     }
   }
 
+  async speak(locale) {
+    try {
+      const { name } = await this.ask("language", { locale });
+      await this.reload();
+      toast(`${nameOf(this.state.person)}’s Discord is in ${name} now: so are answers and commands.`);
+      const opener = document.getElementById("open-channels");
+      (opener?.offsetParent ? opener : document.getElementById("language"))?.focus();
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
   async publish() {
     try {
       const { title } = await this.ask("publish");

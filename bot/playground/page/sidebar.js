@@ -189,10 +189,28 @@ export class Sidebar {
         onPick: ([id]) => id !== this.state.me && this.app.become(id),
       }),
     );
+    const language = iconButton(
+      "globe",
+      `Language: ${this.state.locales[me?.locale] ?? "English"}. Choose another`,
+      () =>
+        openList(language, {
+          label: "The language of this person’s Discord",
+          search: false,
+          items: Object.entries(this.state.locales).map(([value, label]) => ({
+            value,
+            label,
+            icon: "globe",
+            selected: value === me?.locale,
+          })),
+          onPick: ([locale]) => locale !== me?.locale && this.app.speak(locale),
+        }),
+      { id: "language", "aria-haspopup": "dialog" },
+    );
     return h(
       "div",
       { class: "person-row" },
       button,
+      language,
       iconButton(
         this.app.theme.isDark() ? "sun" : "moon",
         this.app.theme.isDark() ? "Light theme" : "Dark theme",

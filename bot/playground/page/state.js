@@ -18,6 +18,7 @@ export class State {
     this.trace = [];
     this.checks = [];
     this.commands = [];
+    this.locales = {};
     this.roles = [];
     this.feeds = [];
     this.current = null;
@@ -50,6 +51,7 @@ export class State {
     this.channels.clear();
     for (const channel of hello.channels) this.putChannel(channel);
     this.commands = hello.commands ?? [];
+    this.locales = hello.locales ?? {};
     this.feeds = hello.feeds ?? [];
     this.checks = hello.checks ?? [];
     this.servers = hello.servers;

@@ -136,6 +136,7 @@ class PageWorld:
     def on_hello(self, _: Json) -> Json:
         return {
             "guild": {"id": GUILD, "name": "Tagwire Playground"},
+            "locales": {"en-GB": "English", "fr": "Français"},
             "channels": list(self.channels.values()),
             "roles": [
                 {"id": GUILD, "name": "@everyone", "permissions": "3072"},
@@ -161,6 +162,9 @@ class PageWorld:
 
     def on_become(self, asked: Json) -> None:
         self.me = asked["user_id"]
+
+    def on_language(self, asked: Json) -> Json:
+        return {"name": {"fr": "Français"}[asked["locale"]]}
 
     def on_history(self, asked: Json) -> Json:
         held = self.messages.get(asked["channel_id"], [])

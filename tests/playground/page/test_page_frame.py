@@ -15,6 +15,7 @@ from tests.playground.page.hands import (
     ask_for_tag,
     become,
     browser_marks,
+    heard,
     show_channels,
     show_panel,
     write,
@@ -193,6 +194,18 @@ async def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) 
     await page.get_by_role("button", name="Dark theme").click()
     await page.reload()
     assert await page.evaluate(theme) == "dark"
+
+
+async def test_the_globe_sets_the_language_of_the_person_s_discord(
+    open_page: Open, world: PageWorld
+) -> None:
+    page = await open_page()
+    await show_channels(page)
+    await page.get_by_role("button", name="Language: English. Choose another").click()
+    await page.get_by_role("option", name="Français").click()
+    await page.get_by_text("Discord is in Français now").wait_for()
+    (asked,) = heard(world, "language")
+    assert asked["locale"] == "fr"
 
 
 async def test_the_tour_has_ten_steps_for_each_person_and_can_be_left(
