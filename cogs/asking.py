@@ -16,7 +16,7 @@ from bot.chat.client import TagwireClient, say_for
 from bot.chat.page import ENTRIES
 from bot.chat.permissions import is_moderator, require_moderator
 from bot.chat.view_keys import NO_KEY
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, TagwireError
 from bot.model import Article, Name, Note, Page, Scope, Tag, View
 from bot.query.nodes import Query
 from bot.store.records import By
@@ -297,6 +297,20 @@ def is_alone(interaction: Interaction) -> bool:
 def may_be_shared(interaction: Interaction, alone: bool) -> bool:
     """Whether what one member sees alone has a channel that it can be shown to."""
     return alone and interaction.guild_id is not None
+
+
+def may_write(interaction: Interaction) -> bool:
+    """Whether the member may write where the control was pressed."""
+    granted = interaction.permissions
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return granted.send_messages_in_threads if in_thread else granted.send_messages
+
+
+def sharing(interaction: Interaction) -> str:
+    """Return the line that says who shares. Raises TagwireError for who may not write there."""
+    if interaction.guild_id is not None and not may_write(interaction):
+        raise TagwireError("cogs.may_not_share")
+    return say_for(interaction)("cogs.shared_by", member=interaction.user.mention)
 
 
 def is_private(interaction: Interaction, chosen: bool | None) -> bool:

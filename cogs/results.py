@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import discord
-
 from bot.chat import render
 from bot.chat.answer import Answer, answering
 from bot.chat.client import TagwireClient, say_for
 from bot.chat.page import ENTRIES
 from bot.chat.permissions import is_moderator
 from bot.chat.view_keys import Press, control, cursor_of, id_of
-from bot.errors import NotFoundError, TagwireError
+from bot.errors import NotFoundError
 from bot.model import View
 from bot.query import language
 from cogs.asking import (
@@ -23,6 +21,7 @@ from cogs.asking import (
     is_private,
     may_be_shared,
     scope_of,
+    sharing,
 )
 
 
@@ -89,22 +88,17 @@ class ResultsCog(TagwireCog):
     async def share(self, interaction: Interaction, press: Press) -> None:
         """Show an article to the channel, if the member may write there."""
         async with answering(interaction) as answer:
-            if interaction.guild_id is not None and not may_write(interaction):
-                raise TagwireError("cogs.may_not_share")
+            lead = sharing(interaction)
             article = await self.store.articles.get(id_of(press.key), scope_of(interaction))
-            say = say_for(interaction)
-            lead = say("cogs.shared_by", member=interaction.user.mention)
-            await answer.show(render.shared(article, lead, say), private=False)
+            await answer.show(render.shared(article, lead, say_for(interaction)), private=False)
 
     @control("share_page")
     async def share_page(self, interaction: Interaction, press: Press) -> None:
         """Show a page of results to the channel, if the member may write there."""
         async with answering(interaction) as answer:
-            if interaction.guild_id is not None and not may_write(interaction):
-                raise TagwireError("cogs.may_not_share")
+            lead = sharing(interaction)
             view = await self.view(interaction, press.key)
             found = await self._page(interaction, view, press.argument)
-            lead = say_for(interaction)("cogs.shared_by", member=interaction.user.mention)
             shown = replace(found, key=await self._copy(interaction, view), lead=lead)
             await answer.show(render.results(shown, say_for(interaction)), private=False)
 
@@ -221,13 +215,6 @@ def is_askers_message(interaction: Interaction) -> bool:
         return True
     answered = interaction.message.interaction_metadata if interaction.message else None
     return answered is not None and answered.user.id == interaction.user.id
-
-
-def may_write(interaction: Interaction) -> bool:
-    """Whether the member may write where the control was pressed."""
-    granted = interaction.permissions
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    return granted.send_messages_in_threads if in_thread else granted.send_messages
 
 
 async def setup(client: TagwireClient) -> None:

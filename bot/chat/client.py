@@ -32,6 +32,7 @@ EXTENSIONS = (
     "cogs.results",
     "cogs.narrow",
     "cogs.archive",
+    "cogs.trend",
     "cogs.saved",
     "cogs.follow",
     "cogs.privacy",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.model import Entry, Keyed, Reading, Term
+from bot.playground.driver import labels_of, text_of
 from bot.playground.validate.components import walk
 from tests.cogs.conftest import NOW, Stage, entries, paragraph, record
 
@@ -36,6 +37,29 @@ async def test_five_long_queries_over_four_years_keep_every_limit(stage: Stage) 
     table = [c["content"] for c in walk(short.message["components"]) if c["type"] == 10][-1]
     # Whoever cannot see the picture has all of it as text.
     assert "2022-08" in table and "2026-05" in table and "not listed" not in table
+
+
+async def test_a_private_trend_and_private_numbers_can_be_shown_to_the_channel(
+    stage: Stage,
+) -> None:
+    mina, ravi = stage.person(), stage.person("ravi")
+    hidden = await mina.command("trend", query="tag:UN", query2="tag:Climate", private=True)
+    assert hidden.is_ephemeral and hidden.message and not ravi.messages()
+    await stage.stop()
+    await stage.start()
+    shared = await mina.press(hidden.message, "Share")
+    assert shared.error is None and not shared.is_ephemeral
+    (seen,) = ravi.messages()
+    assert "Shared by" in text_of(seen) and "2. **tag:Climate**" in text_of(seen)
+    assert [c for c in walk(seen["components"]) if c["type"] == 12] and not labels_of(seen)
+    numbers = await mina.command("stats", private=True)
+    await mina.press(numbers.message or {}, "Share")
+    assert "15 articles" in text_of(ravi.messages()[-1])
+    open_one = await mina.command("stats")
+    assert open_one.message and "Share" not in labels_of(open_one.message)
+    mute = stage.person(channel="announcements")
+    private = await mute.command("stats", private=True)
+    assert "may not write" in (await mute.press(private.message or {}, "Share")).text
 
 
 async def test_a_trend_of_nothing_says_so(stage: Stage) -> None:

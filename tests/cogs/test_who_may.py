@@ -18,6 +18,7 @@ from tests.cogs.test_moderator_commands import COMMANDS, replace_next
 OPEN = {
     *("next", "prev", "read", "open", "page", "share", "ask", "choose", "more", "tags", "tag"),
     *("narrow", "narrowed", "first", "share_page", "section", "changes"),
+    *("share_stats", "share_trend"),
     *("save", "unsave", "saved", "erase", "unfollow", "refollow", "join", "cancel"),
 }
 MODERATORS = {
