@@ -135,8 +135,11 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
-def safe_url(url: str | None) -> str | None:
-    """Return an address fit for a link, or None: http(s), no user info, at most 512 characters."""
+def safe_url(url: str | None, most: int = LINK_CHARS) -> str | None:
+    """Return an address fit for a link, or None: http(s), no user info, at most 512 characters.
+
+    A button takes no more; a link within a text may be longer.
+    """
     if not url:
         return None
     try:
@@ -154,7 +157,7 @@ def safe_url(url: str | None) -> str | None:
     netloc += f":{port}" if port else ""
     path, query, rest = (_encoded(part) for part in (parts.path, parts.query, parts.fragment))
     made = urlunsplit((parts.scheme, netloc, path, query, rest))
-    return made if len(made) <= LINK_CHARS else None
+    return made if len(made) <= most else None
 
 
 def _encoded(part: str) -> str:

@@ -19,6 +19,9 @@ from bot.model import Article, Block, BlockType, Hit, Kind
 TAG_BUTTONS = 5
 COPY_BUTTONS = 5
 OPTIONS = 25
+LONGEST_URL = 2_048
+# What the lines under the last page take at most, and what follows them.
+FOOT_CHARS = 1_000
 WORDS_A_MINUTE = 220
 # Scripts written without spaces are read by characters, about this many a minute.
 CHARACTERS_A_MINUTE = 500
@@ -62,7 +65,7 @@ def reader(
     parts.extend(_body(article, sheets[number - 1] if sheets else None, room, say))
     parts.append(ui.Separator())
     if number >= len(sheets):
-        parts.append(room.text(foot(article, say)))
+        parts.append(room.text(_long_link(article, room, say) + foot(article, say)))
     if len(sheets) > 1:
         parts.append(ui.ActionRow(_contents(article, sheets, number, say, beside.list_key)))
     parts.extend(_controls(article, number, len(sheets), say, beside, may_share))
@@ -129,6 +132,15 @@ def described(image: MediaGalleryItem, article: Article, say: Say) -> MediaGalle
         return image
     alt = say("chat.image_undescribed", title=cleaned(article.title)[:200])
     return MediaGalleryItem(image.media.url, description=alt)
+
+
+def _long_link(article: Article, room: Room, say: Say) -> str:
+    """Return a line that leads to a page whose address is too long for a button, if it fits."""
+    url = safe_url(article.url, LONGEST_URL)
+    if safe_url(article.url) is not None or url is None:
+        return ""
+    made = f"[{say('chat.open_page')}]({url})\n"
+    return made if len(made) <= min(room.chars, room.size) - FOOT_CHARS else ""
 
 
 def foot(article: Article, say: Say) -> str:

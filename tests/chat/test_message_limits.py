@@ -67,6 +67,7 @@ URLS = st.one_of(
     st.just("https://news.example/2022/08/a-story"),
     st.just("https://news.example/" + "long-" * 95),
     st.just("https://news.example/" + "ü" * 60),
+    st.just("https://news.example/" + "very-long-" * 200),
     st.just("javascript:alert(1)"),
 )
 DATES = st.one_of(

@@ -240,3 +240,12 @@ def test_reading_time_counts_words_and_where_there_are_none_characters() -> None
     assert minutes([Block(P, "word " * 1100)]) == 5
     assert minutes([Block(P, "新聞" * 1000)]) == 4
     assert minutes([]) == 1
+
+
+def test_a_page_with_an_address_too_long_for_a_button_is_led_to_by_a_link() -> None:
+    long = "https://news.example/" + "q" * 1_900
+    shown = text(article(Block(P, "Text."), url=long))
+    assert f"[Open the page]({long})" in shown
+    assert "Source: World Desk" in shown
+    full = text(article(Block(P, "word " * 455), url=long))
+    assert "Source: World Desk" in full and full.count("](") == full.count(long + ")")
