@@ -168,7 +168,10 @@ class FieldAt:
 
 def closest_field(name: str) -> str | None:
     """Return the field that a misspelt name probably means, or None."""
-    found = get_close_matches(name.lower(), sorted(FIELDS), n=1, cutoff=0.75)
+    folded, fields = name.lower(), sorted(FIELDS)
+    # Letters that changed places weigh too much in a name as short as "tag".
+    same_letters = [field for field in fields if sorted(field) == sorted(folded)]
+    found = same_letters or get_close_matches(folded, fields, n=1, cutoff=0.75)
     return found[0] if found else None
 
 

@@ -166,6 +166,8 @@ def test_sort_stands_apart_from_the_tree(text: str, root: Node | None, sort: Sor
         ("10:30", "unknown_field", 0, 5, '"10:30"'),
         ("http://x", "unknown_field", 0, 8, '"http://x"'),
         ("tags:UN", "unknown_field", 0, 7, "tag:UN"),
+        ("tga:UN", "unknown_field", 0, 6, "tag:UN"),
+        ("ahs:image", "unknown_field", 0, 9, "has:image"),
         ("Ukraine: war", "unknown_field", 0, 8, '"Ukraine:" war'),
         ("a tag:", "empty_value", 2, 6, "a"),
         ("tag:", "empty_value", 0, 4, "tag"),
