@@ -15,17 +15,8 @@ from bot.playground.server import Server
 from tests.playground.test_socket import socket_url
 
 OPERATIONS = (
-    *(
-        "language",
-        "hello",
-        "become",
-        "history",
-        "say",
-        "autocomplete",
-        "command",
-        "component",
-        "modal",
-    ),
+    *("hello", "become", "language", "history", "say", "autocomplete", "command"),
+    *("component", "modal"),
     *("read", "dismiss", "publish", "crosspost", "trouble", "trace", "server", "", "no such thing"),
 )
 FIELDS = (
