@@ -45,19 +45,27 @@ class Collection:
     @classmethod
     def read(cls, folder: Path) -> Collection:
         """Read a collection's three files."""
-        lines = (folder / "docs.jsonl").read_text(encoding="utf-8").split("\n")
+        lines = (folder / "docs.jsonl").read_text(encoding="utf-8-sig").split("\n")
         found = [json.loads(line) for line in lines if line.strip()]
-        docs = tuple((str(d["id"]), d.get("title") or "", d.get("text") or "") for d in found)
+        docs = {str(d["id"]): (d.get("title") or "", d.get("text") or "") for d in found}
         queries = {row[0]: row[1] for row in _rows(folder / "queries.tsv", 2)}
         judged: dict[str, dict[str, float]] = {}
         for query_id, doc_id, grade in _rows(folder / "qrels.tsv", 3):
             judged.setdefault(query_id, {})[doc_id] = float(grade)
-        return cls(docs, queries, judged)
+        named = tuple((doc_id, *texts) for doc_id, texts in docs.items())
+        return cls(named, queries, judged)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The queries that have a relevant document: only those can be measured."""
+        has = {key for key, graded in self.judged.items() if any(g > 0 for g in graded.values())}
+        return {key: text for key, text in self.queries.items() if key in has}
 
 
 def _rows(path: Path, columns: int) -> list[list[str]]:
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [line.rstrip("\r").split("\t", columns - 1) for line in lines if line.strip()]
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    rows = [line.rstrip("\r").split("\t", columns - 1) for line in lines if line.strip()]
+    return [row for row in rows if len(row) == columns]
 
 
 def misspelt(text: str, chance: random.Random) -> str:
@@ -136,6 +144,7 @@ async def ours(collection: Collection, asked: Sequence[Mapping[str, str]]) -> li
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder)) as store:
             ids = await fill(store, collection)
+            await store.beside.refresh()  # which the bot does in the background
             found: list[Rankings] = []
             for queries in asked:
                 rankings: Rankings = {}
@@ -160,21 +169,22 @@ def peer(collection: Collection) -> Rankings:
         bm25s.tokenize(texts, stopwords="en", stemmer=stem, show_progress=False),
         show_progress=False,
     )
-    asked = list(collection.queries.values())
+    asked = list(collection.asked.values())
     tokens = bm25s.tokenize(asked, stopwords="en", stemmer=stem, show_progress=False)
     found, _ = engine.retrieve(tokens, k=min(DEPTH, len(texts)), show_progress=False)
     doc_ids = [doc_id for doc_id, _, _ in collection.docs]
     return {
         query_id: [doc_ids[int(n)] for n in row]
-        for query_id, row in zip(collection.queries, found, strict=True)
+        for query_id, row in zip(collection.asked, found, strict=True)
     }
 
 
 def measure_collection(collection: Collection, seed: int = 20) -> dict[str, float]:
     """Return our nDCG@10, bm25s's, and ours with typing errors."""
     chance = random.Random(seed)
-    typos = {query_id: misspelt(text, chance) for query_id, text in collection.queries.items()}
-    clean, wrong = asyncio.run(ours(collection, [collection.queries, typos]))
+    asked = collection.asked
+    typos = {query_id: misspelt(text, chance) for query_id, text in asked.items()}
+    clean, wrong = asyncio.run(ours(collection, [asked, typos]))
     return {
         "ndcg@10": mean_ndcg(clean, collection),
         "bm25s": mean_ndcg(peer(collection), collection),
@@ -192,7 +202,7 @@ def main() -> int:
     collection = Collection.read(options.folder)
     found = measure_collection(collection, options.seed)
     clean, theirs, wrong = found["ndcg@10"], found["bm25s"], found["ndcg@10_typo"]
-    print(f"{len(collection.docs)} documents, {len(collection.queries)} queries, nDCG@10")
+    print(f"{len(collection.docs)} documents, {len(collection.asked)} queries, nDCG@10")
     print(f"find {clean:.4f} · bm25s {theirs:.4f} · ratio {clean / theirs if theirs else 0:.3f}")
     print(f"find with typing errors {wrong:.4f} · of its own {wrong / clean if clean else 0:.3f}")
     if options.json:

@@ -17,7 +17,7 @@ from benchmarks.results import Result
 
 # A benchmark is a module here with `measure() -> Sequence[Row]`.
 NAMES = (
-    *("main_job", "delivery", "matching", "operations", "ingest", "polling", "html"),
+    *("main_job", "delivery", "matching", "operations", "ingest", "polling", "cleaning"),
     *("samples", "search", "autocomplete", "playground"),
 )
 

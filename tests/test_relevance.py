@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,30 @@ def test_a_third_of_the_longer_words_get_one_letter_wrong() -> None:
     assert len(changed) == 3
     assert all(len(a) >= 6 and abs(len(a) - len(b)) <= 1 for a, b in changed)
     assert misspelt(text, random.Random(1)).split() == wrong
+
+
+@pytest.mark.parametrize("script", ["relevance", "search"])
+def test_a_benchmark_can_be_run_by_its_path(script: str) -> None:
+    pytest.importorskip("tantivy" if script == "search" else "numpy")
+    root = Path(__file__).parents[1]
+    command = [sys.executable, f"benchmarks/{script}.py", "--help"]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "--json" in run.stdout
+
+
+def test_a_collection_of_another_hand_is_read(tmp_path: Path) -> None:
+    docs = [
+        {"id": 7, "title": None, "text": "one"},
+        {"id": "a b/ü", "text": "two"},
+        {"id": "7", "title": "T", "text": "again"},
+    ]
+    lines = "\r\n".join(json.dumps(doc) for doc in docs)
+    tmp_path.joinpath("docs.jsonl").write_bytes(b"\xef\xbb\xbf" + lines.encode() + b"\r\n\r\n")
+    tmp_path.joinpath("queries.tsv").write_bytes(b"q1\tone\r\nq2\ttwo\ttabbed\r\nq3\r\nq4\tno\r\n")
+    tmp_path.joinpath("qrels.tsv").write_bytes(b"q1\t7\t2\r\nq2\ta b/\xc3\xbc\t1\r\nq4\t7\t0\r\n")
+    collection = Collection.read(tmp_path)
+    assert collection.docs == (("7", "T", "again"), ("a b/ü", "", "two"))
+    assert collection.asked == {"q1": "one", "q2": "two\ttabbed"}
+    (found,) = asyncio.run(ours(collection, [collection.asked]))
+    assert found["q2"] == ["a b/ü"]

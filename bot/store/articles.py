@@ -19,6 +19,7 @@ from bot.store.facets import Facets
 from bot.store.resolve import Asked
 from bot.store.rows import visible
 from bot.store.searching import Window
+from bot.store.vectors import Vectors
 from bot.store.vocabulary import Vocabulary
 
 _CHUNK = 200
@@ -28,10 +29,17 @@ _TITLE_SCAN = 200
 class ArticleStore:
     """The archive as a reader sees it; every call names whose eyes it reads with."""
 
-    def __init__(self, connections: Connections, vocabulary: Vocabulary, beside: Beside) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        vocabulary: Vocabulary,
+        beside: Beside,
+        vectors: Vectors,
+    ) -> None:
         self._connections = connections
         self._vocabulary = vocabulary
         self._beside = beside
+        self._vectors = vectors
 
     async def search(
         self,
@@ -73,7 +81,7 @@ class ArticleStore:
         self._connections.asked(query)
         return await self._connections.read(
             lambda connection: find.find(
-                connection, self._vocabulary, query, asked, window, self._beside
+                connection, self._vocabulary, query, asked, window, self._vectors, self._beside
             )
         )
 

@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from bot.store.connections import Connections
 from bot.store.freshness import Freshness
+from bot.store.impacts import Impacts, from_postings
 from bot.store.leaves import Lookup, asked_phrases
 from bot.store.postings import Array, Postings, read, seq_of
 from bot.store.ranking import Search, Stories, View
@@ -119,6 +120,21 @@ class Beside:
                 return None
             ords, late = search.best(most)
             return search.view.postings, ords, late, search.total
+
+    def everyone(
+        self, connection: sqlite3.Connection, test: Test, asked: Asked, until: int
+    ) -> tuple[Array, Array] | None:
+        """Return the ids and the sort_at of all hits, in no order; None as above."""
+        with self.asked(connection, test, asked, until, "new") as search:
+            return None if search is None else search.everyone
+
+    def impacts(
+        self, connection: sqlite3.Connection, tokens: Sequence[str]
+    ) -> list[Impacts] | None:
+        """Return what each token is worth to the articles that hold it; None as above."""
+        with self._lock:
+            view = self._caught_up(connection, _ON_THE_WAY)
+            return None if view is None else [from_postings(view, token) for token in tokens]
 
     def _told(self, connection: sqlite3.Connection, view: View) -> Stories:
         """Return the stories as they are; they change only where rows of the index do."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from bot.model import Note, Page
+from bot.model import Hit, Note, Page
 from bot.query import language, text
 from bot.query.nodes import And, Named, Node, Or, Phrase, Prefix, Query, Word, all_of
 from bot.store import lookup, nearest, searching
 from bot.store.beside import Beside
 from bot.store.resolve import Asked
-from bot.store.searching import Window
+from bot.store.searching import Weighing, Window
+from bot.store.vectors import Vectors
 from bot.store.vocabulary import Vocabulary
 
 # Of more words than this, most of them says less than the order of those with any of them.
 _MOST_WORDS = 3
 _TRIED = 5
+_FULL = 10  # articles that have all the words of a question: no more need to follow
 _NAME_WORDS = 5  # a tag's other name is not longer
 
 
@@ -43,18 +45,27 @@ class _Finding:
     vocabulary: Vocabulary
     asked: Asked
     window: Window
+    vectors: Vectors
     beside: Beside | None
 
     def page(self, query: Query) -> Page:
         return searching.search(self.connection, query, self.asked, self.window, self.beside)
 
-    def nearest(self, query: Query, weights: Mapping[str, float] | None) -> Page:
+    def nearest(self, query: Query, words: Sequence[Node], first: Sequence[int] = ()) -> Page:
         """Return a page of what the query matches, ordered by weighed words if it can be."""
+        weights = _weights(words)
         if weights is None or query.sort != "best":
             return self.page(query)
-        return searching.weighed(
-            self.connection, query, self.asked, self.window, weights, self.beside
+        weighing = Weighing(weights, _typed(words), first)
+        page = searching.weighed(
+            self.connection, query, self.asked, self.window, weighing, self.vectors, self.beside
         )
+        return self.page(query) if page is None else page
+
+    def fullest(self, query: Query) -> tuple[Hit, ...]:
+        """Return the few articles that a query matches."""
+        window = replace(self.window, limit=_FULL, cursor=None)
+        return searching.search(self.connection, query, self.asked, window, self.beside).hits
 
     def finds(self, query: Query) -> bool:
         return searching.found(self.connection, query, self.asked, self.window.until)
@@ -66,19 +77,21 @@ def find(
     query: Query,
     asked: Asked,
     window: Window,
+    vectors: Vectors,
     beside: Beside | None = None,
 ) -> Page:
     """Return what a search finds, else repaired or nearest results with notes."""
-    finding = _Finding(connection, vocabulary, asked, window, beside)
+    finding = _Finding(connection, vocabulary, asked, window, vectors, beside)
     parts = _Parts.of(query)
     wider = _widened(connection, query, parts, asked) if parts.words else None
     if wider is not None:
         page = finding.page(_ordered(wider[0], parts))
         if page.total:
             return replace(page, notes=(wider[1],), read=language.str_of(wider[0]))
-    page = finding.page(_ordered(query, parts))
+    whole = _ordered(query, parts)
+    page = finding.page(whole)
     if page.total or not parts.words:
-        return page
+        return _filled(finding, page, whole, parts.words, parts.filters)
     if parts.filters and not finding.finds(_query((), parts.filters)):
         return page
     repaired, notes = _repaired(finding, query, parts)
@@ -86,17 +99,49 @@ def find(
         better = _query(repaired, parts.filters, query)
         page = finding.page(better)
         if page.total:
-            return replace(page, notes=notes, read=language.str_of(better))
-    # Words that any text holds say nothing about which article is near.
-    telling = tuple(word for word in repaired if not _is_everyday(word)) or repaired
+            page = replace(page, notes=notes, read=language.str_of(better))
+            return _filled(finding, page, better, repaired, parts.filters)
+    telling = _telling(repaired)
     known = tuple(word for word in telling if finding.finds(_query((word,), ())))
     for wanted, count in _nearer(known, len(telling)):
         near = _query((wanted,), parts.filters, query)
-        page = finding.nearest(near, _weights(known))
+        page = finding.nearest(near, known)
         if page.total:
             note = Note("store.note_nearest", {"count": count, "of": len(telling)})
             return replace(page, notes=(*notes, note), read=language.str_of(near))
     return page
+
+
+def _filled(
+    finding: _Finding,
+    page: Page,
+    query: Query,
+    words: Sequence[Node],
+    filters: Sequence[Node],
+) -> Page:
+    """Return a question's page with the nearest after the few articles that have all its words.
+
+    Of a few words all are meant, and so are those of a title; who asks with many is answered by
+    more than the one article that happens to hold them all.
+    """
+    telling = _telling(words)
+    is_question = len(set(telling)) > _MOST_WORDS and all(isinstance(w, Word) for w in telling)
+    if not is_question or not 0 < page.total < _FULL or query.sort != "best":
+        return page
+    full, wanted = finding.fullest(query), set(_weights(telling) or ())
+    if all(wanted.issubset(text.tokens(hit.title)) for hit in full):
+        return page
+    near = _query((Or(tuple(telling)),), filters, query)
+    found = finding.nearest(near, telling, [hit.id for hit in full])
+    if found.total <= page.total:
+        return page
+    note = Note("store.note_filled", {"count": page.total})
+    return replace(found, notes=(*page.notes, note), read=language.str_of(near))
+
+
+def _telling(words: Sequence[Node]) -> tuple[Node, ...]:
+    """Return the words without those that any text holds: they tell nothing of what is near."""
+    return tuple(word for word in words if not _is_everyday(word)) or tuple(words)
 
 
 def _ordered(query: Query, parts: _Parts) -> Query:
@@ -192,6 +237,10 @@ def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[tuple[Node, int]]
 def _is_everyday(word: Node) -> bool:
     """Return whether a word stands in any English text, so that finding it tells nothing."""
     return isinstance(word, Word) and nearest.is_everyday(word.text.casefold())
+
+
+def _typed(words: Sequence[Node]) -> str:
+    return " ".join(word.text for word in words if isinstance(word, Word))
 
 
 def _weights(words: Sequence[Node]) -> dict[str, float] | None:

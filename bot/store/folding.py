@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from bot.model import Scope
-from bot.store import stories
 from bot.store.check import Facts, passes
 from bot.store.index import index_row
+from bot.store.nearest import Hits
 from bot.store.resolve import Always, Test
 from bot.store.rows import many, visible
 from bot.store.statements import Spot
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 
 def any_story(connection: sqlite3.Connection) -> bool:
@@ -34,16 +40,17 @@ def folded(
     return [place for place in places if others.isdisjoint(newer.get(place["id"], ()))]
 
 
-def told_once(connection: sqlite3.Connection, allowed: Mapping[int, int]) -> dict[int, int]:
-    """Return matches (sort_at by id) with the newest article of each story alone."""
-    story_of = stories.members(connection, allowed)
-    newest: dict[int, int] = {}
-    for article_id, story_id in story_of.items():
-        best = newest.setdefault(story_id, article_id)
-        if allowed[article_id] > allowed[best]:
-            newest[story_id] = article_id
-    kept = set(newest.values())
-    return {i: at for i, at in allowed.items() if i not in story_of or i in kept}
+def told_once(connection: sqlite3.Connection, hits: Hits) -> Hits:
+    """Return the hits with the newest article of each story alone."""
+    rows = connection.execute("SELECT article_id, story_id FROM story_members").fetchall()
+    story_of = {row["article_id"]: row["story_id"] for row in rows}
+    told = np.isin(hits.ids, np.fromiter(story_of, np.int64, len(story_of)))
+    newest: dict[int, tuple[int, int]] = {}
+    for article_id, at in zip(hits.ids[told].tolist(), hits.sort_at[told].tolist(), strict=True):
+        story = story_of[article_id]
+        newest[story] = max(newest.get(story, (at, article_id)), (at, article_id))
+    kept = ~told | np.isin(hits.ids, [article_id for _, article_id in newest.values()])
+    return Hits(hits.ids[kept], hits.sort_at[kept])
 
 
 def _newer(

@@ -1,25 +1,32 @@
 """The order of nearest results: every word weighed by itself, then what the best ones speak of.
 
-FTS5's bm25 of a query is the sum of its words' own, so words are asked one at a time and added up
-with weights that a MATCH cannot give: repeats kept, everyday words light, and after a first round
-the telling words of the first few articles (pseudo relevance feedback). Only the order comes from
-here; which articles are shown is decided by the query.
+Repeats of a word are kept, everyday words are left out, and after a first round the telling words
+of the first few articles join in (pseudo relevance feedback). Where word vectors are installed,
+how near a text is to the question decides among the first. Only the order comes from here; which
+articles are shown is decided by the query.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from math import log
+from typing import TYPE_CHECKING
 
 from bot.model import Cursor
 from bot.query import text
-from bot.store.compile import quoted
+from bot.store.impacts import Impacts, summed
 from bot.store.index import TEXT_COLUMNS, index_row
+from bot.store.postings import Array
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
 
 # Measured on judged collections (docs/search-quality.md).
 _FED_BY = 5
@@ -27,98 +34,132 @@ _FED = 40
 _FED_WEIGHT = 0.6
 _SHORTEST = 3
 _K1 = 1.2  # FTS5's own
-# A word's postings cost about a microsecond each; words of the first articles share this many.
-_POSTINGS = 60_000
+# A token in more articles than this tells of none; at most so many are looked at.
 _MANY = 10_000
 _TRIED = 120
+# How many of the first are compared with the question by their meaning, before the feedback and
+# after it, and what that is worth beside the best score.
+_FIRST, _LAST = 20, 50
+_MEANING = 0.7
+_BEFORE_ALL = 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An article's place in the order: `score` is negative, the best lowest, as FTS5's rank is."""
+class Hits:
+    """All articles that a query admits: ids and sort_at."""
 
-    sort_at: int
-    id: int
-    score: float
+    ids: Array
+    sort_at: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an order is made from. `meaning` tells how near articles are to the question, 0 to 1.
+
+    `impacts` gives those of some tokens, of no more articles a token than its limit; words of the
+    first articles share `budget` of them.
+    """
+
+    connection: sqlite3.Connection
+    impacts: Callable[[Sequence[str], int], Sequence[Impacts]]
+    budget: int
+    meaning: Callable[[Sequence[int]], Array | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Articles in order: `scores` are negative, the best lowest, as FTS5's rank is."""
+
+    ids: Array
+    sort_at: Array
+    scores: Array
+
+    def places(self, first: int, end: int) -> list[dict[str, float]]:
+        """Return a stretch as rows with id, sort_at and score."""
+        part = slice(first, end)
+        rows = zip(
+            self.ids[part].tolist(),
+            self.sort_at[part].tolist(),
+            self.scores[part].tolist(),
+            strict=True,
+        )
+        return [{"id": i, "sort_at": at, "score": score} for i, at, score in rows]
+
+    def window(self, cursor: Cursor | None, limit: int) -> tuple[int, int]:
+        """Return where the page at a cursor begins and ends."""
+        if cursor is None:
+            return 0, limit
+        score = cursor.score or 0.0
+        is_equal = self.scores == score
+        ahead = (self.scores < score) | (is_equal & (self.sort_at > cursor.sort_at))
+        before = int(np.count_nonzero(ahead))
+        if cursor.back:
+            return max(0, before - limit), before
+        start = before + int(np.count_nonzero(is_equal & (self.sort_at == cursor.sort_at)))
+        return start, start + limit
 
 
 def ordered(
-    connection: sqlite3.Connection, allowed: Mapping[int, int], weights: Mapping[str, float]
-) -> list[Place]:
-    """Return the allowed articles (sort_at by id), the nearest first. `weights` is by token."""
-    scores = dict.fromkeys(allowed, 0.0)
-    for token, weight in weights.items():
-        _add(scores, _impacts(connection, token), weight)
-    first = nlargest(_FED_BY, scores.items(), key=lambda item: (item[1], allowed[item[0]]))
-    fed = _fed(connection, [(article_id, score) for article_id, score in first if score > 0])
-    for impacts, weight in fed:
-        _add(scores, impacts, weight)
-    places = [Place(allowed[key], key, -score) for key, score in scores.items()]
-    return sorted(places, key=_key)
+    hits: Hits, weights: Mapping[str, float], sources: Sources, first: Sequence[int] = ()
+) -> Ranking:
+    """Return the hits, the nearest first. `weights` is by token; `first` go before all others."""
+    size = int(hits.ids.max()) + 1 if hits.ids.size else 0
+    own = sources.impacts(list(weights), -1)
+    scores = summed(size, list(zip(own, weights.values(), strict=True)))[hits.ids]
+    meant = _with_meaning(hits, scores, sources, _FIRST)
+    best = [at for at in _best(hits, meant, _FED_BY) if meant[at] > 0]
+    fed = _fed(sources, [(int(hits.ids[at]), float(meant[at])) for at in best])
+    scores = scores + summed(size, fed)[hits.ids]
+    scores = _with_meaning(hits, scores, sources, _LAST)
+    scores[np.isin(hits.ids, first)] += _BEFORE_ALL
+    order = np.lexsort((-hits.sort_at, -scores))
+    return Ranking(hits.ids[order], hits.sort_at[order], -scores[order])
 
 
-def window(
-    places: Sequence[Place], cursor: Cursor | None, limit: int
-) -> tuple[Sequence[Place], int]:
-    """Return the page of places at a cursor and how many come before it."""
-    if cursor is None:
-        return places[:limit], 0
-    at = (cursor.score or 0.0, -cursor.sort_at)
-    before = sum(1 for place in places if _key(place) < at)
-    if cursor.back:
-        start = max(0, before - limit)
-        return places[start:before], start
-    start = before + sum(1 for place in places if _key(place) == at)
-    return places[start : start + limit], start
+def _best(hits: Hits, scores: Array, count: int) -> list[int]:
+    """Return where the best are, the best first, the newer of equals."""
+    at = np.arange(len(scores))
+    if len(scores) > count:
+        least = np.partition(scores, len(scores) - count)[len(scores) - count]
+        at = np.flatnonzero(scores >= least)
+    order = np.lexsort((-hits.sort_at[at], -scores[at]))[:count]
+    found: list[int] = at[order].tolist()
+    return found
 
 
-def _key(place: Place) -> tuple[float, int]:
-    return place.score, -place.sort_at
+def _with_meaning(hits: Hits, scores: Array, sources: Sources, count: int) -> Array:
+    """Return the scores with the best ones' nearness added: those stay before all others."""
+    best = _best(hits, scores, count)
+    near = sources.meaning([int(hits.ids[at]) for at in best])
+    if near is None or not best:
+        return scores
+    found: Array = scores.copy()
+    found[best] += _MEANING * scores[best[0]] * np.maximum(0.0, near)
+    return found
 
 
-def _impacts(
-    connection: sqlite3.Connection, token: str, limit: int = -1
-) -> list[tuple[int, float]]:
-    # A title weighs less here than in a search: what none has all of is a question, not a name.
-    found = connection.execute(
-        """
-        SELECT rowid, bm25(article_index, 1.0, 2.0, 2.0, 2.0, 1.0, 0.0, 0.0)
-        FROM article_index WHERE article_index MATCH :match LIMIT :limit
-        """,
-        {"match": f"-{{words keys}} : {quoted(token)}", "limit": limit},
-    )
-    return [(row[0], -row[1]) for row in found]
-
-
-def _add(scores: dict[int, float], impacts: Iterable[tuple[int, float]], weight: float) -> None:
-    for article_id, impact in impacts:
-        if article_id in scores:
-            scores[article_id] += weight * impact
-
-
-def _fed(
-    connection: sqlite3.Connection, first: Sequence[tuple[int, float]]
-) -> list[tuple[list[tuple[int, float]], float]]:
+def _fed(sources: Sources, first: Sequence[tuple[int, float]]) -> list[tuple[Impacts, float]]:
     """Return the impacts of the words that tell the first articles from the rest, weighed."""
     total = sum(score for _, score in first)
-    texts = [(_held(connection, article_id), score / total) for article_id, score in first]
+    texts = [(_held(sources.connection, key), score / total) for key, score in first]
     held: dict[str, float] = {}
     for tokens, share in texts:
         for token, times in tokens.items():
             held[token] = held.get(token, 0.0) + share * times / (times + _K1)
-    everywhere = max(1, _articles(connection))
-    tellers: list[tuple[float, list[tuple[int, float]]]] = []
-    budget = _POSTINGS
-    # A word that one article alone holds tells of no other.
+    everywhere = max(1, _articles(sources.connection))
+    tellers: list[tuple[float, Impacts]] = []
+    budget = sources.budget
     for token, mass in nlargest(_TRIED, held.items(), key=lambda item: item[1]):
         if budget <= 0:
             break
         if len(token) < _SHORTEST or token in _everyday_tokens():
             continue
-        impacts = _impacts(connection, token, _MANY)
-        budget -= len(impacts)
-        if 1 < len(impacts) < _MANY:
-            rarity = log(1 + (everywhere - len(impacts) + 0.5) / (len(impacts) + 0.5))
+        (impacts,) = sources.impacts([token], _MANY)
+        count = len(impacts[0])
+        budget -= count
+        # A word that one article alone holds tells of no other.
+        if 1 < count < _MANY:
+            rarity = log(1 + (everywhere - count + 0.5) / (count + 0.5))
             tellers.append((mass * rarity, impacts))
     tellers = nlargest(_FED, tellers, key=lambda teller: teller[0])
     return [(impacts, _FED_WEIGHT * worth / tellers[0][0]) for worth, impacts in tellers]

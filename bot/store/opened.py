@@ -33,6 +33,7 @@ from bot.store.subscription_copies import CopyStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.tag_changes import TagStore
 from bot.store.trends import TrendStore
+from bot.store.vectors import Vectors
 from bot.store.vocabulary import Vocabulary
 from bot.store.walks import WalkStore
 
@@ -47,7 +48,8 @@ class Store:
         self._instance: FileLock | None = None
         self._matching = matching
         self.beside = Beside(folder, connections)
-        self.articles = ArticleStore(connections, Vocabulary(), self.beside)
+        vectors = Vectors()
+        self.articles = ArticleStore(connections, Vocabulary(), self.beside, vectors)
         self.names = NameStore(connections)
         self.tags = TagStore(connections)
         self.feeds = FeedStore(connections)

@@ -163,6 +163,16 @@ class Postings:
             self._weights[start - shift : end - shift] if weighed else None,
         )
 
+    def weights_of(self, token: str, kind: bytes = TEXT) -> tuple[Array, Array]:
+        """Return the places of the articles that hold a token, and its weight in each."""
+        posting = self.posting(kind, token)
+        if posting is None:
+            return np.zeros(0, np.intp), np.zeros(0)
+        if posting.dense is not None:
+            ords = np.flatnonzero(posting.dense)
+            return ords, posting.dense[ords].astype(np.float64)
+        return np.asarray(posting.ords), np.array(posting.weights, np.float64)
+
     def ranging(self, places: range) -> tuple[Array, Array | None, list[Array]]:
         """Return all articles of tokens in a row, with repeats: lists joined, and dense rows."""
         if not places:

@@ -159,6 +159,15 @@ class Search:
         later = [a for a in late if a.sort_at > cursor.sort_at]
         return self._counted(_part(filed, at + is_filed, known.articles), later)
 
+    @property
+    def everyone(self) -> tuple[Array, Array]:
+        """All hits, in no order: their ids and their places in time."""
+        filed, late, known = self._filed_hits, self._late_hits, self.view.postings
+        ords = np.flatnonzero(filed) if filed.dtype == bool else filed
+        ids = np.concatenate([known.ids[ords], np.array([a.id for a in late], np.int64)])
+        at = np.concatenate([known.sort_at[ords], np.array([a.sort_at for a in late], np.int64)])
+        return ids, at
+
     @cached_property
     def _filed_count(self) -> int:
         return _count(self._filed_hits)

@@ -5,20 +5,30 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from bot.model import Cursor, Page, Scope
 from bot.query.nodes import Query
-from bot.store import compile, folding, heads, nearest, statements
+from bot.store import compile, folding, heads, impacts, nearest, statements
 from bot.store.beside import Beside
 from bot.store.excerpt import Passage
 from bot.store.freshness import Freshness
+from bot.store.impacts import Impacts
+from bot.store.nearest import Hits, Sources
 from bot.store.resolve import Asked, Test, resolve
 from bot.store.statements import Order, Spot
+from bot.store.vectors import Vectors
 
-_ALL = -1  # no LIMIT
-# Weighing costs about 20 us a match. What more than this matches is ranked by the index alone.
-_WEIGHED = 10_000
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
+
+# Without postings the index gives a word's impacts at about 1 us each: of more matches than this
+# nothing is weighed, and what the feedback may cost is bounded.
+_WEIGHED = 20_000
+_IMPACTS, _QUICK_IMPACTS = 60_000, 1_000_000
 _FOLDED = 3
 
 
@@ -210,44 +220,80 @@ class _Index:
         return int(count)
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How the nearest are ordered: weights by token, what was typed, and ids that go first."""
+
+    weights: Mapping[str, float]
+    typed: str = ""
+    first: Sequence[int] = ()
+
+
 def weighed(
     connection: sqlite3.Connection,
     query: Query,
     asked: Asked,
     window: Window,
-    weights: Mapping[str, float],
+    weighing: Weighing,
+    vectors: Vectors,
     beside: Beside | None = None,
-) -> Page:
+) -> Page | None:
     """Return one page of exactly what the query matches, in the order of weighed words.
 
-    Very many matches are ordered by the index's own rank instead.
+    None where that would take too long: very many matches, and nothing beside the index.
     """
     test = resolve(connection, query, asked)
-    branches = compile.branches(test)
     until = newest(connection) if window.until is None else window.until
-    if not branches:
-        return Page((), 0, until=until)
-    found = places(connection, test, "new", asked, Window(1, until=until), until, beside)
-    if found.total > _WEIGHED:
-        return of_test(connection, test, "best", asked, window, beside)
-    wanted = statements.page(branches, asked.scope, "new", None, until, _ALL)
-    allowed = {row["id"]: row["sort_at"] for row in connection.execute(wanted.sql, wanted.values)}
-    if window.fold:
-        allowed = folding.told_once(connection, allowed)
-    ordered = nearest.ordered(connection, allowed, weights)
-    shown, before = nearest.window(ordered, window.cursor, window.limit)
+    hits = _everyone(connection, test, asked, until, beside)
+    if hits is None:
+        return None
+    if window.fold and folding.any_story(connection):
+        hits = folding.told_once(connection, hits)
+    sources = _sources(connection, weighing.typed, vectors, beside)
+    ranking = nearest.ordered(hits, weighing.weights, sources, weighing.first)
+    start, end = ranking.window(window.cursor, window.limit)
+    shown = ranking.places(start, end)
+    total = len(ranking.ids)
     if not shown:
-        return Page((), len(ordered), until=until)
-    rows = [{"id": at.id, "sort_at": at.sort_at, "score": at.score} for at in shown]
+        return Page((), total, until=until)
     return Page(
-        heads.hits(connection, rows, Passage.of(test), asked.scope if window.fold else None),
-        len(ordered),
-        next=Cursor(shown[-1].sort_at, shown[-1].score)
-        if before + len(shown) < len(ordered)
-        else None,
-        previous=Cursor(shown[0].sort_at, shown[0].score, True) if before else None,
-        first=before + 1,
+        heads.hits(connection, shown, Passage.of(test), asked.scope if window.fold else None),
+        total,
+        next=_place(shown[-1], back=False) if start + len(shown) < total else None,
+        previous=_place(shown[0], back=True) if start else None,
+        first=start + 1,
         until=until,
+    )
+
+
+def _everyone(
+    connection: sqlite3.Connection, test: Test, asked: Asked, until: int, beside: Beside | None
+) -> Hits | None:
+    found = None if beside is None else beside.everyone(connection, test, asked, until)
+    if found is not None:
+        return Hits(*found)
+    branches = compile.branches(test)
+    wanted = statements.page(branches, asked.scope, "new", None, until, _WEIGHED + 1)
+    rows = connection.execute(wanted.sql, wanted.values).fetchall() if branches else []
+    if len(rows) > _WEIGHED:
+        return None
+    ids = np.array([row["id"] for row in rows], np.int64)
+    return Hits(ids, np.array([row["sort_at"] for row in rows], np.int64))
+
+
+def _sources(
+    connection: sqlite3.Connection, typed: str, vectors: Vectors, beside: Beside | None
+) -> Sources:
+    def of_index(tokens: Sequence[str], limit: int) -> Sequence[Impacts]:
+        found = None if beside is None else beside.impacts(connection, tokens)
+        return found or [impacts.from_index(connection, token, limit) for token in tokens]
+
+    is_quick = beside is not None and beside.articles > 0
+    return Sources(
+        connection,
+        of_index,
+        _QUICK_IMPACTS if is_quick else _IMPACTS,
+        partial(vectors.near, connection, typed),
     )
 
 

@@ -135,3 +135,54 @@ async def test_pages_of_the_nearest_can_be_turned_back(newsroom: Newsroom) -> No
     assert [page.first for page in (first, second, third)] == [1, 4, 7]
     back = await asked(query, PUBLIC_SCOPE, now=NOW, limit=3, cursor=third.previous)
     assert (titles(back), back.first) == (titles(second), 4)
+
+
+ASKED = "which glacier sensors warned villages before floods"
+
+
+async def asked_archive(newsroom: Newsroom) -> Store:
+    await newsroom.publish(
+        make_entry("Meltwater", body="Sensors at a glacier warned villages before the floods."),
+        make_entry("Sensors", body="A glacier has sensors, which count meltwater, floods and ice."),
+        make_entry("Villages", body="Villages are warned by bells."),
+        make_entry("Orchards", body="Apples in blossom."),
+    )
+    return newsroom.store
+
+
+async def test_a_question_is_answered_by_the_nearest_after_those_with_all_its_words(
+    newsroom: Newsroom,
+) -> None:
+    store = await asked_archive(newsroom)
+    page = await found(store, ASKED.replace("which ", ""))
+    assert titles(page) == ["Meltwater", "Sensors", "Villages"]
+    (note,) = page.notes
+    assert (note.key, note.params) == ("store.note_filled", {"count": 1})
+    query = language.parse(ASKED.replace("which ", ""))
+    first = await store.articles.find(query, PUBLIC_SCOPE, now=NOW, limit=1)
+    second = await store.articles.find(query, PUBLIC_SCOPE, now=NOW, limit=2, cursor=first.next)
+    assert (titles(first), titles(second)) == (["Meltwater"], ["Sensors", "Villages"])
+
+
+@pytest.mark.parametrize("typed", ["glacier warned villages", "the sensors at a glacier"])
+async def test_of_a_few_words_all_are_meant(newsroom: Newsroom, typed: str) -> None:
+    store = await asked_archive(newsroom)
+    page = await found(store, typed)
+    assert (titles(page), page.notes) == (["Meltwater"], ())
+
+
+async def test_the_words_of_a_title_find_that_article_alone(newsroom: Newsroom) -> None:
+    store = await asked_archive(newsroom)
+    await newsroom.publish(make_entry("Apples and orchards in the early morning frost"))
+    page = await found(store, "apples orchards early morning frost")
+    assert (page.total, page.notes) == (1, ())
+
+
+async def test_filters_hold_for_what_fills_a_page(newsroom: Newsroom) -> None:
+    store = await asked_archive(newsroom)
+    await newsroom.publish(make_entry("Glacier floods villages", tags=["Climate"]))
+    await newsroom.publish(
+        make_entry("Said", body="glacier sensors warned villages of floods", tags=["Climate"])
+    )
+    page = await found(store, "glacier sensors warned villages floods tag:climate")
+    assert titles(page) == ["Said", "Glacier floods villages"]

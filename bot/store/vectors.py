@@ -1,0 +1,95 @@
+"""How near texts are in meaning, by static word vectors: where the `vectors` extra is installed.
+
+wordllama ships its vectors inside the package, so nothing is downloaded. They are loaded when
+somebody first asks for what only they tell, never while articles are recorded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.query.packing import unpacked
+from bot.store.postings import Array
+from bot.store.rows import many
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from bot.store import arrays as np
+
+_PACKAGE = "wordllama"
+# An opening tells what an article is about as well as all of it does.
+_OPENING = 200
+_KEPT = 5_000  # half a kilobyte each
+
+
+class Vectors:
+    """Tells how near texts are to one another. Asked on readers' threads."""
+
+    def __init__(self, package: str = _PACKAGE) -> None:
+        self._spec = find_spec(package)
+        self._lock = threading.Lock()
+        self._model: Any = None
+        self._kept: OrderedDict[int, Array] = OrderedDict()
+
+    def near(self, connection: sqlite3.Connection, typed: str, ids: Sequence[int]) -> Array | None:
+        """Return how near each article is to what was typed, -1 to 1; None without vectors."""
+        if self._spec is None or not ids or not typed.strip():
+            return None
+        texts = _openings(connection, ids)
+        with self._lock:
+            found = self._of([typed, *(texts.get(article_id, "") for article_id in ids)])
+        near: Array = found[1:] @ found[0]
+        return near
+
+    def _of(self, texts: Sequence[str]) -> Array:
+        """Return the vectors of texts, each of length 1 or 0."""
+        by_key = {hash(text): text for text in texts}
+        missing = {key: text for key, text in by_key.items() if key not in self._kept}
+        if missing:
+            made = self._loaded().embed(list(missing.values())).astype(np.float32)
+            lengths = np.linalg.norm(made, axis=1, keepdims=True)
+            made = np.nan_to_num(made / np.maximum(lengths, 1e-9)).astype(np.float16)
+            self._kept.update(zip(missing, made, strict=True))
+        found: Array = np.array([self._kept[hash(text)] for text in texts], np.float32)
+        for key in by_key:
+            self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            from wordllama import WordLlama  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+            assert self._spec is not None and self._spec.origin  # noqa: S101 - `near` has looked
+            # It looks for its tokenizer beside itself only where that is called its cache.
+            self._model = WordLlama.load(
+                cache_dir=Path(self._spec.origin).parent, disable_download=True
+            )
+        return self._model
+
+
+def _openings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the title and the first words of articles."""
+    rows = connection.execute(
+        "SELECT id, title, blocks FROM articles WHERE id IN (SELECT value FROM json_each(:ids))",
+        {"ids": many(ids)},
+    )
+    return {row["id"]: " ".join(_words(row["title"], row["blocks"])) for row in rows}
+
+
+def _words(title: str, blocks: str) -> Iterator[str]:
+    left = _OPENING
+    for part in (title, *(block.text for block in unpacked(blocks))):
+        words = part.split(maxsplit=left)[:left]
+        yield from words
+        left -= len(words)
+        if left <= 0:
+            return

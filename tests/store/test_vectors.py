@@ -1,0 +1,52 @@
+"""Word vectors: what is near in meaning, and nothing at all where they are not installed."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bot.model import PUBLIC_SCOPE
+from bot.query import language
+from bot.store import DATABASE
+from bot.store.vectors import Vectors
+from tests.conftest import NOW, Newsroom, make_entry
+
+
+async def test_without_the_package_there_is_nothing_to_tell(newsroom: Newsroom) -> None:
+    await newsroom.publish(make_entry("Ships"))
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        assert Vectors("no_such_package_here").near(connection, "ships", [1]) is None
+
+
+async def test_what_means_the_same_is_nearer_than_what_does_not(newsroom: Newsroom) -> None:
+    pytest.importorskip("wordllama")
+    await newsroom.publish(
+        make_entry("Physicians treated her patients", guid="a"),
+        make_entry("Strikers scored two goals", guid="b"),
+        make_entry("", guid="c"),
+    )
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute("SELECT title, id FROM articles").fetchall()
+        ids = {row["title"][:1]: row["id"] for row in rows}
+        vectors = Vectors()
+        near = vectors.near(connection, "doctors in a hospital", [ids["P"], ids["S"], ids[""], 99])
+        assert near is not None
+        assert near[0] > near[1] + 0.1
+        assert near[2] == near[3] == pytest.approx(0, abs=0.2)
+        assert vectors.near(connection, " ", [1]) is None
+        assert vectors.near(connection, "doctors", []) is None
+
+
+async def test_meaning_decides_among_the_nearest(newsroom: Newsroom) -> None:
+    pytest.importorskip("wordllama")
+    await newsroom.publish(
+        make_entry("Report one", body="The bank keeps money and gold in its vault."),
+        make_entry("Report two", body="The bank keeps reeds and frogs in its water."),
+    )
+    page = await newsroom.store.articles.find(
+        language.parse("finance bank savings xylophone"), PUBLIC_SCOPE, now=NOW
+    )
+    assert [hit.title for hit in page.hits] == ["Report one", "Report two"]
