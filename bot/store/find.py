@@ -10,8 +10,9 @@ from itertools import combinations
 from bot.model import Hit, Note, Page
 from bot.query import language, text
 from bot.query.nodes import And, Named, Node, Or, Phrase, Prefix, Query, Word, all_of
-from bot.store import lookup, nearest, searching
+from bot.store import lookup, repair, searching
 from bot.store.beside import Beside
+from bot.store.repair import only
 from bot.store.resolve import Asked
 from bot.store.searching import Weighing, Window
 from bot.store.vectors import Vectors
@@ -19,7 +20,6 @@ from bot.store.vocabulary import Vocabulary
 
 # Of more words than this, most of them says less than the order of those with any of them.
 _MOST_WORDS = 3
-_TRIED = 5
 _FULL = 10  # articles that have all the words of a question: no more need to follow
 _NAME_WORDS = 5  # a tag's other name is not longer
 
@@ -92,19 +92,20 @@ def find(
     page = finding.page(whole)
     if page.total or not parts.words:
         return _filled(finding, page, whole, parts.words, parts.filters)
-    if parts.filters and not finding.finds(_query((), parts.filters)):
+    if parts.filters and not finding.finds(only((), parts.filters)):
         return page
-    repaired, notes = _repaired(finding, query, parts)
+    likely = finding.vocabulary.words(connection).near
+    repaired, notes = repair.repaired(query, parts.words, parts.filters, likely, finding.finds)
     if notes:
-        better = _query(repaired, parts.filters, query)
+        better = only(repaired, parts.filters, query)
         page = finding.page(better)
         if page.total:
             page = replace(page, notes=notes, read=language.str_of(better))
             return _filled(finding, page, better, repaired, parts.filters)
     telling = _telling(repaired)
-    known = tuple(word for word in telling if finding.finds(_query((word,), ())))
+    known = tuple(word for word in telling if finding.finds(only((word,), ())))
     for wanted, count in _nearer(known, len(telling)):
-        near = _query((wanted,), parts.filters, query)
+        near = only((wanted,), parts.filters, query)
         page = finding.nearest(near, known)
         if page.total:
             note = Note("store.note_nearest", {"count": count, "of": len(telling)})
@@ -131,7 +132,7 @@ def _filled(
     full, wanted = finding.fullest(query), set(_weights(telling) or ())
     if all(wanted.issubset(text.tokens(hit.title)) for hit in full):
         return page
-    near = _query((Or(tuple(telling)),), filters, query)
+    near = only((Or(tuple(telling)),), filters, query)
     found = finding.nearest(near, telling, [hit.id for hit in full])
     if found.total <= page.total:
         return page
@@ -141,17 +142,12 @@ def _filled(
 
 def _telling(words: Sequence[Node]) -> tuple[Node, ...]:
     """Return the words without those that any text holds: they tell nothing of what is near."""
-    return tuple(word for word in words if not _is_everyday(word)) or tuple(words)
+    return tuple(word for word in words if not repair.is_everyday(word)) or tuple(words)
 
 
 def _ordered(query: Query, parts: _Parts) -> Query:
     """Return a query with the order that members expect of it: words ask for the best."""
     return replace(query, sort="best") if query.sort is None and parts.words else query
-
-
-def _query(words: Sequence[Node], filters: Sequence[Node], like: Query | None = None) -> Query:
-    sort = "best" if like is None or like.sort is None else like.sort
-    return language.narrow(Query(None), *words, *filters, sort=sort)
 
 
 def _widened(
@@ -170,57 +166,12 @@ def _widened(
         if lookup.has_alias(connection, name, asked.scope):
             meant = Or((all_of(*said) or said[0], Named("tag", (name,))))
             rest = [word for word in words if word not in said]
-            exactly = _query([Phrase(word.text) for word in words], parts.filters, query)
+            exactly = only([Phrase(word.text) for word in words], parts.filters, query)
             back = language.str_of(replace(exactly, sort=query.sort))
             note = Note("store.note_alias", {"name": name}, back)
             wider = language.narrow(Query(None), meant, *rest, *parts.filters, sort=query.sort)
             return wider, note
     return None
-
-
-def _repaired(
-    finding: _Finding, query: Query, parts: _Parts
-) -> tuple[tuple[Node, ...], tuple[Note, ...]]:
-    """Return the words with those that nothing has put right, and what to say about it."""
-    words: list[Node] = []
-    notes: list[Note] = []
-    for word in parts.words:
-        better: Word | None = None
-        if isinstance(word, Word) and not finding.finds(_query((word,), ())):
-            better = _better(finding, word, parts.filters)
-        words.append(better or word)
-        if better is not None and isinstance(word, Word):
-            exactly = replace(query, root=_exactly(query.root, word))
-            notes.append(
-                Note(
-                    "store.note_repaired",
-                    {"typed": word.text, "read": better.text},
-                    language.str_of(exactly),
-                )
-            )
-    return tuple(words), tuple(notes)
-
-
-def _better(finding: _Finding, word: Word, filters: Sequence[Node]) -> Word | None:
-    typed = text.prefix(word.text)
-    if " " in typed:
-        return None
-    near = [
-        Word(found) for found in finding.vocabulary.words(finding.connection).near(typed)[:_TRIED]
-    ]
-    # Only a word that this reader finds something with is offered, with the filters if it can be.
-    for beside in (filters, ()) if filters else ((),):
-        for candidate in near:
-            if finding.finds(_query((candidate,), beside)):
-                return candidate
-    return None
-
-
-def _exactly(root: Node | None, word: Word) -> Node | None:
-    """Return the query with a word as a phrase, which is taken as it is typed."""
-    if isinstance(root, And):
-        return And(tuple(_exactly(child, word) or child for child in root.children))
-    return Phrase(word.text) if root == word else root
 
 
 def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[tuple[Node, int]]:
@@ -234,20 +185,15 @@ def _nearer(known: Sequence[Node], asked_for: int) -> Iterator[tuple[Node, int]]
         yield Or(tuple(known)), 1
 
 
-def _is_everyday(word: Node) -> bool:
-    """Return whether a word stands in any English text, so that finding it tells nothing."""
-    return isinstance(word, Word) and nearest.is_everyday(word.text.casefold())
-
-
 def _typed(words: Sequence[Node]) -> str:
-    return " ".join(word.text for word in words if isinstance(word, Word))
+    return " ".join(word.text for word in words if isinstance(word, Word | Phrase))
 
 
 def _weights(words: Sequence[Node]) -> dict[str, float] | None:
-    """Return how often each token is asked for, or None when there is more to it than words."""
+    """Return how often each token is asked for, or None where a word is only begun."""
     weights: dict[str, float] = {}
     for word in words:
-        if not isinstance(word, Word):
+        if not isinstance(word, Word | Phrase):
             return None
         for token in text.query_tokens(word.text).tokens:
             weights[token] = weights.get(token, 0.0) + 1.0

@@ -186,3 +186,16 @@ async def test_filters_hold_for_what_fills_a_page(newsroom: Newsroom) -> None:
     )
     page = await found(store, "glacier sensors warned villages floods tag:climate")
     assert titles(page) == ["Said", "Glacier floods villages"]
+
+
+async def test_what_stands_beside_a_misspelt_word_tells_which_was_meant(newsroom: Newsroom) -> None:
+    await newsroom.publish(
+        *[make_entry(f"String {i}", body="string theory") for i in range(5)],
+        make_entry("Computers", body="a time sharing system"),
+    )
+    page = await found(newsroom.store, "saring")
+    assert page.notes[0].params["read"] == "string"
+    page = await found(newsroom.store, "time saring")
+    assert (titles(page), page.notes[0].params["read"]) == (["Computers"], "sharing")
+    page = await found(newsroom.store, "saring of theory")
+    assert page.notes[0].params["read"] == "string"
