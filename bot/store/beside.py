@@ -129,12 +129,15 @@ class Beside:
             return None if search is None else search.everyone
 
     def impacts(
-        self, connection: sqlite3.Connection, tokens: Sequence[str]
+        self, connection: sqlite3.Connection, tokens: Sequence[str], limit: int = -1
     ) -> list[Impacts] | None:
-        """Return what each token is worth to the articles that hold it; None as above."""
+        """Return what each token is worth to the articles that hold it; None as above.
+
+        Of a token that more articles hold than a limit, nothing.
+        """
         with self._lock:
             view = self._caught_up(connection, _ON_THE_WAY)
-            return None if view is None else [from_postings(view, token) for token in tokens]
+            return None if view is None else [from_postings(view, token, limit) for token in tokens]
 
     def _told(self, connection: sqlite3.Connection, view: View) -> Stories:
         """Return the stories as they are; they change only where rows of the index do."""

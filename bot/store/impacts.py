@@ -44,10 +44,12 @@ def from_index(connection: sqlite3.Connection, token: str, limit: int = -1) -> I
     return table[:, 0].astype(np.int64), -table[:, 1]
 
 
-def from_postings(view: View, token: str) -> Impacts:
-    """Return the impacts of a token as the index would give them."""
+def from_postings(view: View, token: str, limit: int = -1) -> Impacts:
+    """Return the impacts of a token as the index would give them; none beyond the limit."""
     lookup = Lookup(view.postings, view.tail, view.dead, {})
     held = lookup.held(Run((token,)))
+    if 0 <= limit <= (held.posting.count if held.posting else 0):
+        return np.zeros(0, np.int64), np.zeros(0)
     idf = lookup.idf(held)
     ids, weights, lengths = _filed(view, token)
     late = [view.tail.articles[i] for i in held.late]
@@ -66,7 +68,8 @@ def _filed(view: View, token: str) -> tuple[Array, Array, Array]:
     ords, weights = known.weights_of(token)
     titled, title_weights = known.weights_of(token, TITLE)
     # Whoever holds it in the title holds it.
-    weights[np.searchsorted(ords, titled)] -= _TITLE_GIVEN_BACK * title_weights
+    if titled.size:
+        weights[np.searchsorted(ords, titled)] -= _TITLE_GIVEN_BACK * title_weights
     if view.dead.size:
         lives = ~np.isin(ords, view.dead)
         ords, weights = ords[lives], weights[lives]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
@@ -22,6 +22,7 @@ from bot.query import text
 from bot.store.impacts import Impacts, summed
 from bot.store.index import TEXT_COLUMNS, index_row
 from bot.store.postings import Array
+from bot.store.sources import Sources
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,20 +51,6 @@ class Hits:
 
     ids: Array
     sort_at: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What an order is made from. `meaning` tells how near articles are to the question, 0 to 1.
-
-    `impacts` gives those of some tokens, of no more articles a token than its limit; words of the
-    first articles share `budget` of them.
-    """
-
-    connection: sqlite3.Connection
-    impacts: Callable[[Sequence[str], int], Sequence[Impacts]]
-    budget: int
-    meaning: Callable[[Sequence[int]], Array | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,28 +128,38 @@ def _with_meaning(hits: Hits, scores: Array, sources: Sources, count: int) -> Ar
 def _fed(sources: Sources, first: Sequence[tuple[int, float]]) -> list[tuple[Impacts, float]]:
     """Return the impacts of the words that tell the first articles from the rest, weighed."""
     total = sum(score for _, score in first)
-    texts = [(_held(sources.connection, key), score / total) for key, score in first]
-    held: dict[str, float] = {}
-    for tokens, share in texts:
-        for token, times in tokens.items():
-            held[token] = held.get(token, 0.0) + share * times / (times + _K1)
-    everywhere = max(1, _articles(sources.connection))
-    tellers: list[tuple[float, Impacts]] = []
+    masses: dict[str, float] = {}
+    for key, score in first:
+        for token, mass in mass_of(_held(sources.connection, key)).items():
+            masses[token] = masses.get(token, 0.0) + mass * score / total
+    return [(found, _FED_WEIGHT * worth) for found, worth in tellers(sources, masses, _TRIED, _FED)]
+
+
+def mass_of(held: Mapping[str, float]) -> dict[str, float]:
+    """Return how much an article speaks of each token, below 1, from how often it does."""
+    return {token: times / (times + _K1) for token, times in held.items()}
+
+
+def tellers(
+    sources: Sources, masses: Mapping[str, float], tried: int, most: int
+) -> list[tuple[Impacts, float]]:
+    """Return the impacts of the tokens that tell most of what is spoken of, the best worth 1."""
+    found: list[tuple[float, Impacts]] = []
     budget = sources.budget
-    for token, mass in nlargest(_TRIED, held.items(), key=lambda item: item[1]):
+    for token, mass in nlargest(tried, masses.items(), key=lambda item: item[1]):
         if budget <= 0:
             break
-        if len(token) < _SHORTEST or token in _everyday_tokens():
+        if (len(token) < _SHORTEST and token.isascii()) or token in _everyday_tokens():
             continue
         (impacts,) = sources.impacts([token], _MANY)
         count = len(impacts[0])
         budget -= count
         # A word that one article alone holds tells of no other.
         if 1 < count < _MANY:
-            rarity = log(1 + (everywhere - count + 0.5) / (count + 0.5))
-            tellers.append((mass * rarity, impacts))
-    tellers = nlargest(_FED, tellers, key=lambda teller: teller[0])
-    return [(impacts, _FED_WEIGHT * worth / tellers[0][0]) for worth, impacts in tellers]
+            rarity = log(1 + (max(0, sources.articles - count) + 0.5) / (count + 0.5))
+            found.append((mass * rarity, impacts))
+    found = nlargest(most, found, key=lambda teller: teller[0])
+    return [(impacts, worth / found[0][0]) for worth, impacts in found]
 
 
 def _held(connection: sqlite3.Connection, article_id: int) -> Counter[str]:
@@ -172,11 +169,6 @@ def _held(connection: sqlite3.Connection, article_id: int) -> Counter[str]:
     for column in TEXT_COLUMNS:
         held.update(getattr(row, column).split())
     return held
-
-
-def _articles(connection: sqlite3.Connection) -> int:
-    (count,) = connection.execute("SELECT count(*) FROM article_index_docsize").fetchone()
-    return int(count)
 
 
 def is_everyday(word: str) -> bool:

@@ -58,7 +58,7 @@ class Store:
         self.copies = CopyStore(connections)
         self.members = MemberStore(connections)
         self.trends = TrendStore(connections)
-        self.related = RelatedStore(connections)
+        self.related = RelatedStore(connections, self.beside, vectors)
         self.outbox = OutboxStore(connections)
         self.sequels = SequelStore(connections)
         self.corrections = CorrectionStore(connections)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.model import Cursor, Page, Scope
 from bot.query.nodes import Query
-from bot.store import compile, folding, heads, impacts, nearest, statements
+from bot.store import compile, folding, heads, nearest, statements
 from bot.store.beside import Beside
 from bot.store.excerpt import Passage
 from bot.store.freshness import Freshness
-from bot.store.impacts import Impacts
-from bot.store.nearest import Hits, Sources
+from bot.store.nearest import Hits
 from bot.store.resolve import Asked, Test, resolve
+from bot.store.sources import Sources
 from bot.store.statements import Order, Spot
 from bot.store.vectors import Vectors
 
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 else:
     from bot.store import arrays as np
 
-# Without postings the index gives a word's impacts at about 1 us each: of more matches than this
-# nothing is weighed, and what the feedback may cost is bounded.
+# Without postings the index weighs a match in about 1 us a word: of more than these, nothing is.
 _WEIGHED = 20_000
-_IMPACTS, _QUICK_IMPACTS = 60_000, 1_000_000
 _FOLDED = 3
 
 
@@ -249,7 +247,8 @@ def weighed(
         return None
     if window.fold and folding.any_story(connection):
         hits = folding.told_once(connection, hits)
-    sources = _sources(connection, weighing.typed, vectors, beside)
+    meaning = partial(vectors.near, connection, weighing.typed)
+    sources = Sources.of(connection, beside, meaning)
     ranking = nearest.ordered(hits, weighing.weights, sources, weighing.first)
     start, end = ranking.window(window.cursor, window.limit)
     shown = ranking.places(start, end)
@@ -279,22 +278,6 @@ def _everyone(
         return None
     ids = np.array([row["id"] for row in rows], np.int64)
     return Hits(ids, np.array([row["sort_at"] for row in rows], np.int64))
-
-
-def _sources(
-    connection: sqlite3.Connection, typed: str, vectors: Vectors, beside: Beside | None
-) -> Sources:
-    def of_index(tokens: Sequence[str], limit: int) -> Sequence[Impacts]:
-        found = None if beside is None else beside.impacts(connection, tokens)
-        return found or [impacts.from_index(connection, token, limit) for token in tokens]
-
-    is_quick = beside is not None and beside.articles > 0
-    return Sources(
-        connection,
-        of_index,
-        _QUICK_IMPACTS if is_quick else _IMPACTS,
-        partial(vectors.near, connection, typed),
-    )
 
 
 def found(

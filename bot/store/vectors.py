@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,9 +42,20 @@ class Vectors:
         """Return how near each article is to what was typed, -1 to 1; None without vectors."""
         if self._spec is None or not ids or not typed.strip():
             return None
-        texts = _openings(connection, ids)
+        return self._near(typed, openings(connection, ids), ids)
+
+    def alike(
+        self, connection: sqlite3.Connection, article_id: int, ids: Sequence[int]
+    ) -> Array | None:
+        """Return how near each article is to another one, as above."""
+        if self._spec is None or not ids:
+            return None
+        texts = openings(connection, [article_id, *ids])
+        return self._near(texts.get(article_id, ""), texts, ids)
+
+    def _near(self, to: str, texts: Mapping[int, str], ids: Sequence[int]) -> Array:
         with self._lock:
-            found = self._of([typed, *(texts.get(article_id, "") for article_id in ids)])
+            found = self._of([to, *(texts.get(article_id, "") for article_id in ids)])
         near: Array = found[1:] @ found[0]
         return near
 
@@ -76,7 +87,7 @@ class Vectors:
         return self._model
 
 
-def _openings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+def openings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return the title and the first words of articles."""
     rows = connection.execute(
         "SELECT id, title, blocks FROM articles WHERE id IN (SELECT value FROM json_each(:ids))",
