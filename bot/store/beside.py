@@ -27,10 +27,11 @@ from bot.store.freshness import Freshness
 from bot.store.impacts import Impacts, from_postings
 from bot.store.leaves import Lookup, asked_phrases
 from bot.store.postings import Array, Postings, read, seq_of
-from bot.store.ranking import Search, Stories, View
+from bot.store.ranking import Search
 from bot.store.resolve import Asked, Test
 from bot.store.statements import Order
 from bot.store.tail import Late, Tail
+from bot.store.view import Stories, View
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from bot.store.compile import quoted
 from bot.store.leaves import K1, B, Lookup
 from bot.store.postings import TITLE, Array
-from bot.store.ranking import View
 from bot.store.resolve import Run
+from bot.store.view import View
 
 if TYPE_CHECKING:
     import numpy as np
