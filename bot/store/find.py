@@ -104,11 +104,12 @@ def find(
             return _filled(finding, page, better, repaired, parts.filters)
     telling = _telling(repaired)
     known = tuple(word for word in telling if finding.finds(only((word,), ())))
-    for wanted, count in _nearer(known, len(telling)):
+    for wanted, count in _nearer(known, len(repaired)):
         near = only((wanted,), parts.filters, query)
         page = finding.nearest(near, known)
         if page.total:
-            note = Note("store.note_nearest", {"count": count, "of": len(telling)})
+            of = len(repaired) if count == len(telling) else len(telling)
+            note = Note("store.note_nearest", {"count": count, "of": of})
             return replace(page, notes=(*notes, note), read=language.str_of(near))
     return page
 

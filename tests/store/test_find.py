@@ -199,3 +199,14 @@ async def test_what_stands_beside_a_misspelt_word_tells_which_was_meant(newsroom
     assert (titles(page), page.notes[0].params["read"]) == (["Computers"], "sharing")
     page = await found(newsroom.store, "saring of theory")
     assert page.notes[0].params["read"] == "string"
+
+
+@pytest.mark.parametrize("typed", ["who harbour economy", "harbour OR", "what about harbour"])
+async def test_everyday_words_that_nothing_has_leave_the_telling_ones_together(
+    archive: Store, typed: str
+) -> None:
+    page = await found(archive, typed)
+    telling = [word for word in ("harbour", "economy") if word in typed]
+    assert titles(page)[0] == ("Economy grows" if len(telling) == 2 else "Harbour reopens")
+    assert page.total == (1 if len(telling) == 2 else 2)
+    assert page.notes[0].params == {"count": len(telling), "of": len(typed.split())}
