@@ -144,7 +144,9 @@ async def ours(collection: Collection, asked: Sequence[Mapping[str, str]]) -> li
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder)) as store:
             ids = await fill(store, collection)
-            await store.beside.refresh()  # which the bot does in the background
+            # Both of which the bot does in the background.
+            await store.beside.refresh()
+            store.vectors.load()
             found: list[Rankings] = []
             for queries in asked:
                 rankings: Rankings = {}

@@ -23,6 +23,7 @@ EVENTS: Mapping[str, str] = {
     "app.postings_made": "what makes search quick was made anew; in how many seconds",
     "app.names_sorted": "the lists that names are suggested from were made anew; of what",
     "app.postings_failed": "it could not be made; search is right without, and tried again later",
+    "vectors.failed": "the package with word vectors cannot be used; results are ordered without",
     "app.tidied": "what the rules do not keep was let go",
     "guild.blocked": "a server of the block list was left",
     "app.stopping": "a stop was asked for",

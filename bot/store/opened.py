@@ -48,8 +48,8 @@ class Store:
         self._instance: FileLock | None = None
         self._matching = matching
         self.beside = Beside(folder, connections)
-        vectors = Vectors()
-        self.articles = ArticleStore(connections, Vocabulary(), self.beside, vectors)
+        self.vectors = Vectors()
+        self.articles = ArticleStore(connections, Vocabulary(), self.beside, self.vectors)
         self.names = NameStore(connections)
         self.tags = TagStore(connections)
         self.feeds = FeedStore(connections)
@@ -58,7 +58,7 @@ class Store:
         self.copies = CopyStore(connections)
         self.members = MemberStore(connections)
         self.trends = TrendStore(connections)
-        self.related = RelatedStore(connections, self.beside, vectors)
+        self.related = RelatedStore(connections, self.beside, self.vectors)
         self.outbox = OutboxStore(connections)
         self.sequels = SequelStore(connections)
         self.corrections = CorrectionStore(connections)

@@ -6,6 +6,7 @@ somebody first asks for what only they tell, never while articles are recorded.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 else:
     from bot.store import arrays as np
 
+_log = logging.getLogger(__name__)
+
 _PACKAGE = "wordllama"
 # An opening tells what an article is about as well as all of it does.
 _OPENING = 200
@@ -35,12 +38,16 @@ class Vectors:
     def __init__(self, package: str = _PACKAGE) -> None:
         self._spec = find_spec(package)
         self._lock = threading.Lock()
+        self._loading: threading.Thread | None = None
         self._model: Any = None
         self._kept: OrderedDict[int, Array] = OrderedDict()
 
     def near(self, connection: sqlite3.Connection, typed: str, ids: Sequence[int]) -> Array | None:
-        """Return how near each article is to what was typed, -1 to 1; None without vectors."""
-        if self._spec is None or not ids or not typed.strip():
+        """Return how near each article is to what was typed, -1 to 1.
+
+        None without vectors, and while they are loaded: nobody waits for them.
+        """
+        if not ids or not typed.strip() or not self._is_ready():
             return None
         return self._near(typed, openings(connection, ids), ids)
 
@@ -48,10 +55,37 @@ class Vectors:
         self, connection: sqlite3.Connection, article_id: int, ids: Sequence[int]
     ) -> Array | None:
         """Return how near each article is to another one, as above."""
-        if self._spec is None or not ids:
+        if not ids or not self._is_ready():
             return None
         texts = openings(connection, [article_id, *ids])
         return self._near(texts.get(article_id, ""), texts, ids)
+
+    def load(self) -> bool:
+        """Load the vectors, which takes a second or two; return whether they are there now."""
+        if self._spec is None or self._spec.origin is None:
+            return False
+        try:
+            from wordllama import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+                WordLlama,
+            )
+
+            # It looks for its tokenizer beside itself only where that is called its cache.
+            folder = Path(self._spec.origin).parent
+            self._model = WordLlama.load(cache_dir=folder, disable_download=True)
+        except Exception:
+            # Whatever is wrong with the package: the order is made without it.
+            self._spec = None
+            _log.warning("vectors.failed", exc_info=True)
+            return False
+        return True
+
+    def _is_ready(self) -> bool:
+        if self._model is None and self._spec is not None:
+            with self._lock:
+                if self._loading is None:
+                    self._loading = threading.Thread(target=self.load, name="vectors")
+                    self._loading.start()
+        return self._model is not None
 
     def _near(self, to: str, texts: Mapping[int, str], ids: Sequence[int]) -> Array:
         with self._lock:
@@ -64,7 +98,7 @@ class Vectors:
         by_key = {hash(text): text for text in texts}
         missing = {key: text for key, text in by_key.items() if key not in self._kept}
         if missing:
-            made = self._loaded().embed(list(missing.values())).astype(np.float32)
+            made = self._model.embed(list(missing.values())).astype(np.float32)
             lengths = np.linalg.norm(made, axis=1, keepdims=True)
             made = np.nan_to_num(made / np.maximum(lengths, 1e-9)).astype(np.float16)
             self._kept.update(zip(missing, made, strict=True))
@@ -74,17 +108,6 @@ class Vectors:
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return found
-
-    def _loaded(self) -> Any:
-        if self._model is None:
-            from wordllama import WordLlama  # type: ignore[import-untyped, import-not-found, unused-ignore]
-
-            assert self._spec is not None and self._spec.origin  # noqa: S101 - `near` has looked
-            # It looks for its tokenizer beside itself only where that is called its cache.
-            self._model = WordLlama.load(
-                cache_dir=Path(self._spec.origin).parent, disable_download=True
-            )
-        return self._model
 
 
 def openings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:

@@ -32,6 +32,7 @@ async def test_what_means_the_same_is_nearer_than_what_does_not(newsroom: Newsro
         rows = connection.execute("SELECT title, id FROM articles").fetchall()
         ids = {row["title"][:1]: row["id"] for row in rows}
         vectors = Vectors()
+        assert vectors.load()
         near = vectors.near(connection, "doctors in a hospital", [ids["P"], ids["S"], ids[""], 99])
         assert near is not None
         assert near[0] > near[1] + 0.1
@@ -46,7 +47,31 @@ async def test_meaning_decides_among_the_nearest(newsroom: Newsroom) -> None:
         make_entry("Report one", body="The bank keeps money and gold in its vault."),
         make_entry("Report two", body="The bank keeps reeds and frogs in its water."),
     )
+    assert newsroom.store.vectors.load()
     page = await newsroom.store.articles.find(
         language.parse("finance bank savings xylophone"), PUBLIC_SCOPE, now=NOW
     )
     assert [hit.title for hit in page.hits] == ["Report one", "Report two"]
+
+
+async def test_nobody_waits_for_vectors_to_be_loaded(newsroom: Newsroom) -> None:
+    pytest.importorskip("wordllama")
+    await newsroom.publish(make_entry("Ships"))
+    vectors = Vectors()
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        connection.row_factory = sqlite3.Row
+        assert vectors.near(connection, "ships", [1]) is None
+        assert vectors._loading is not None
+        vectors._loading.join()
+        assert vectors.near(connection, "ships", [1]) is not None
+
+
+async def test_a_package_that_cannot_be_used_is_done_without(
+    newsroom: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    await newsroom.publish(make_entry("Ships"))
+    vectors = Vectors("rapidfuzz")  # there, and without any vectors beside it
+    assert not vectors.load()
+    assert [record.message for record in caplog.records] == ["vectors.failed"]
+    with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
+        assert vectors.near(connection, "ships", [1]) is None
