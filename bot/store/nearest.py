@@ -42,7 +42,9 @@ _TRIED = 120
 # after it, and what that is worth beside the best score.
 _FIRST, _LAST = 20, 50
 _MEANING = 0.7
-_BEFORE_ALL = 1e6
+_BEFORE_ALL = 1e5
+# Added to every score of an order that meaning took part in: a cursor tells which order it is of.
+MEANT = 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,18 @@ def ordered(
     best = [at for at in _best(hits, meant, _FED_BY) if meant[at] > 0]
     fed = _fed(sources, [(int(hits.ids[at]), float(meant[at])) for at in best])
     scores = scores + summed(size, fed)[hits.ids]
+    before = scores
     scores = _with_meaning(hits, scores, sources, _LAST)
+    if scores is not before:
+        scores += MEANT
     scores[np.isin(hits.ids, first)] += _BEFORE_ALL
     order = np.lexsort((-hits.sort_at, -scores))
     return Ranking(hits.ids[order], hits.sort_at[order], -scores[order])
+
+
+def is_meant(cursor: Cursor) -> bool:
+    """Return whether meaning took part in the order that a cursor is of."""
+    return (cursor.score or 0.0) < -MEANT / 2
 
 
 def _best(hits: Hits, scores: Array, count: int) -> list[int]:

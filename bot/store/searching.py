@@ -16,7 +16,7 @@ from bot.store.excerpt import Passage
 from bot.store.freshness import Freshness
 from bot.store.nearest import Hits
 from bot.store.resolve import Asked, Test, resolve
-from bot.store.sources import Sources
+from bot.store.sources import Meaning, Sources
 from bot.store.statements import Order, Spot
 from bot.store.vectors import Vectors
 
@@ -247,7 +247,9 @@ def weighed(
         return None
     if window.fold and folding.any_story(connection):
         hits = folding.told_once(connection, hits)
-    meaning = partial(vectors.near, connection, weighing.typed)
+    meaning: Meaning = partial(vectors.near, connection, weighing.typed)
+    if window.cursor is not None and not vectors.agree(nearest.is_meant(window.cursor)):
+        meaning = _untold
     sources = Sources.of(connection, beside, meaning)
     ranking = nearest.ordered(hits, weighing.weights, sources, weighing.first)
     start, end = ranking.window(window.cursor, window.limit)
@@ -263,6 +265,10 @@ def weighed(
         first=start + 1,
         until=until,
     )
+
+
+def _untold(ids: Sequence[int]) -> None:
+    """Tell nothing of meaning: the order of a page before was made without."""
 
 
 def _everyone(

@@ -60,6 +60,13 @@ class Vectors:
         texts = openings(connection, [article_id, *ids])
         return self._near(texts.get(article_id, ""), texts, ids)
 
+    def agree(self, is_meant: bool) -> bool:
+        """Return whether an order that was begun with meaning, or without, can go on with it.
+
+        Loads the vectors where it can only go on with them, so that pages do not shift.
+        """
+        return is_meant and (self._model is not None or self.load())
+
     def load(self) -> bool:
         """Load the vectors, which takes a second or two; return whether they are there now."""
         if self._spec is None or self._spec.origin is None:

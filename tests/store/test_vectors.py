@@ -75,3 +75,20 @@ async def test_a_package_that_cannot_be_used_is_done_without(
     assert [record.message for record in caplog.records] == ["vectors.failed"]
     with closing(sqlite3.connect(newsroom.store.folder / DATABASE)) as connection:
         assert vectors.near(connection, "ships", [1]) is None
+
+
+async def test_pages_do_not_shift_when_vectors_come_in_between(newsroom: Newsroom) -> None:
+    pytest.importorskip("wordllama")
+    await newsroom.publish(
+        *[make_entry(f"Bank {i}", body=f"The bank {'money ' * i} and a reed") for i in range(9)]
+    )
+    store, query = newsroom.store, language.parse("finance bank savings xylophone")
+    for _ in range(2):  # begun without them, then with them
+        seen: list[int] = []
+        cursor = None
+        while not seen or cursor is not None:
+            page = await store.articles.find(query, PUBLIC_SCOPE, now=NOW, limit=3, cursor=cursor)
+            seen += [hit.id for hit in page.hits]
+            cursor = page.next
+            assert store.vectors.load()
+        assert len(seen) == len(set(seen)) == 9
