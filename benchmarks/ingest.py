@@ -82,7 +82,9 @@ def _memory(articles: int, peak_mb: float, n: int, note: str) -> Row:
 
 def _run(side: str, source: Path, target: Path) -> tuple[float, float]:
     """Return the seconds and the peak megabytes of one side in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.ingest", side, str(source), str(target)]
+    # Not "-m": readers would load this module too, where those of `tagwire import` load none.
+    start = "from benchmarks.ingest import main; main()"
+    command = [sys.executable, "-c", start, side, str(source), str(target)]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=1_800)
     seconds, peak_mb = said.stdout.split()
     return float(seconds), float(peak_mb)
@@ -126,11 +128,8 @@ def _rebuild(store: Path, target: Path) -> float:
         return time.perf_counter() - started
 
 
-def _main() -> None:
+def main() -> None:
+    """Run one side: what it is to do, from what file, into which; prints seconds and megabytes."""
     side, source, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     seconds = asyncio.run(_import(source, target)) if side == "ours" else _rebuild(source, target)
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
-if __name__ == "__main__":
-    _main()

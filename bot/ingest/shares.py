@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
 from bot.ingest import document
-from bot.ingest.worker import MEGABYTE, Workers
+from bot.ingest.serving import MEGABYTE
+from bot.ingest.worker import Workers
 from bot.model import Problem, Reading
 
 _READERS = 2

@@ -11,19 +11,18 @@ import contextlib
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from bot.errors import TagwireError, UnreadableError
+from bot.errors import UnreadableError
+from bot.ingest.serving import Crashed, Done, Part, Reader, Refused, serve
 
 _log = logging.getLogger(__name__)
 
-MEGABYTE = 1024 * 1024
 _START_S = 60.0
 
 
@@ -43,28 +42,6 @@ class Limits:
 
 READING = Limits(nice=10)
 """For reading feeds beside the bot."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A sentence that crosses the process border; exceptions with keywords do not pickle."""
-
-    key: str
-    params: dict[str, str | int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Crashed:
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    pass
-
-
-_Part = object
-Reader = Callable[..., Iterator[_Part]]
 
 
 class Workers:
@@ -91,7 +68,7 @@ class Workers:
 
     async def parts(
         self, reader: Reader, *arguments: object, memory_mb: int = 0
-    ) -> AsyncIterator[_Part]:
+    ) -> AsyncIterator[Part]:
         """Run `reader(*arguments)` in a worker and yield what it yields, as it comes.
 
         `reader` is a function of a module. Its TagwireErrors are raised here; a worker that hangs,
@@ -119,18 +96,18 @@ class Workers:
 
     async def parts_in_place(
         self, reader: Reader, *arguments: object, memory_mb: int = 0
-    ) -> AsyncGenerator[_Part, None]:
+    ) -> AsyncGenerator[Part, None]:
         """Do what `parts` does in a place that the caller keeps."""
         worker = await self._hired(max(memory_mb, self._limits.memory_mb))
         self._busy.add(worker)
         sound = False
         try:
             await asyncio.to_thread(worker.send, (reader, arguments))
-            while not isinstance(part := await self._next(worker), _Done):
-                if isinstance(part, _Refused):
+            while not isinstance(part := await self._next(worker), Done):
+                if isinstance(part, Refused):
                     sound = True
                     raise UnreadableError(part.key, **part.params)
-                if isinstance(part, _Crashed):
+                if isinstance(part, Crashed):
                     raise _lost("ingest.read_crashed", part.what)
                 yield part
             sound = True
@@ -138,7 +115,7 @@ class Workers:
             self._busy.discard(worker)
             self._dismiss(worker, sound and memory_mb == 0)
 
-    async def _next(self, worker: _Worker) -> _Part:
+    async def _next(self, worker: _Worker) -> Part:
         try:
             return await asyncio.to_thread(worker.receive, self._limits.seconds)
         except TimeoutError:
@@ -198,7 +175,7 @@ class _Worker:
         with contextlib.suppress(OSError):
             self._pipe.send(task)
 
-    def receive(self, seconds: float) -> _Part:
+    def receive(self, seconds: float) -> Part:
         """Return its next message. Raises TimeoutError, or EOFError when it died."""
         if not self._pipe.poll(seconds):
             raise TimeoutError
@@ -217,12 +194,12 @@ def _hire(memory_mb: int, limits: Limits) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     arguments = (theirs, memory_mb, limits.idle_s, limits.nice)
-    process = context.Process(target=_serve, args=arguments, name="tagwire-reader", daemon=True)
+    process = context.Process(target=serve, args=arguments, name="tagwire-reader", daemon=True)
     try:
         process.start()
     except OSError:
         _log.warning("poll.worker_absent")
-        thread = threading.Thread(target=_serve, args=(theirs, 0, limits.idle_s, 0), daemon=True)
+        thread = threading.Thread(target=serve, args=(theirs, 0, limits.idle_s, 0), daemon=True)
         thread.start()
         return _Worker(thread, ours)
     theirs.close()
@@ -231,47 +208,3 @@ def _hire(memory_mb: int, limits: Limits) -> _Worker:
         if ours.poll(_START_S):
             ours.recv()
     return _Worker(process, ours)
-
-
-def _serve(pipe: Connection, memory_mb: int, idle_s: float, nice: int) -> None:
-    """Read documents until nothing comes; `memory_mb` 0 means inside the bot's own process."""
-    if memory_mb:
-        # A Ctrl+C in the terminal reaches the whole group: the bot decides when we end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _cap_memory(memory_mb)
-        if hasattr(os, "nice"):
-            os.nice(nice)
-        pipe.send(_Done())
-    with contextlib.suppress(EOFError, OSError), pipe:
-        while pipe.poll(idle_s):
-            reader, arguments = pipe.recv()
-            if not _answer(pipe, reader, arguments):
-                return
-
-
-def _answer(pipe: Connection, reader: Reader, arguments: tuple[object, ...]) -> bool:
-    try:
-        for part in reader(*arguments):
-            pipe.send(part)
-    except TagwireError as error:
-        pipe.send(_Refused(error.key, dict(error.params)))
-    except MemoryError:
-        # What is left of this process cannot be trusted: its end says so.
-        return False
-    except Exception as error:
-        pipe.send(_Crashed(type(error).__name__))
-        return False
-    else:
-        pipe.send(_Done())
-    return True
-
-
-def _cap_memory(memory_mb: int) -> None:
-    try:
-        import resource
-    except ImportError:
-        return  # Windows has no such limit; the limit on time holds everywhere.
-    wanted = memory_mb * MEGABYTE
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, wanted if hard < 0 else min(wanted, hard)))

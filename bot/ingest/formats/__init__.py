@@ -1,6 +1,7 @@
 """Every form a news archive comes in, read into one shape: bytes in, a Reading out.
 
-Pure: no I/O and no clock. Detection goes by content; one module reads one form.
+Pure: no I/O and no clock. Detection goes by content; one module reads one form, and is loaded with
+the first document of it: the parsers of all together take a fifth of a second.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from typing import Any, Literal
 
 from bot.errors import UnreadableError
 from bot.ingest.decode import decode, inflate
-from bot.ingest.formats import archive_html, archive_text, json_feed, opml, rest, syndication, wxr
 from bot.ingest.formats.sniff import Form, binary_kind, sniff
 from bot.ingest.limits import MAX_FILE_ITEMS, MAX_ITEMS
 from bot.ingest.plain import clean_text, cut
@@ -45,6 +45,8 @@ def read(
     if form is Form.JSON:
         return _read_json(text, url, where, expect)
     if form is Form.SYNDICATION:
+        from bot.ingest.formats import syndication
+
         return syndication.read(
             text, url=url, where=where, allow_comments=allow_comments, limit=_limit(expect)
         )
@@ -52,12 +54,24 @@ def read(
         raise UnreadableError(_WORDS[form])
     if expect == "feed":
         raise _no_feed(form, text)
+    return _read_archive(form, text, url, where)
+
+
+def _read_archive(form: Form, text: str, url: str | None, where: str) -> Reading:
     if form is Form.WXR:
+        from bot.ingest.formats import wxr
+
         return wxr.read(text, where=where)
     if form is Form.OPML:
+        from bot.ingest.formats import opml
+
         return opml.read(text, where=where)
     if form is Form.HTML:
+        from bot.ingest.formats import archive_html
+
         return archive_html.read(text, url=url, where=where)
+    from bot.ingest.formats import archive_text
+
     return archive_text.read(text, where=where)
 
 
@@ -69,6 +83,8 @@ _WORDS = {
 
 
 def _read_json(text: str, url: str | None, where: str, expect: str | None) -> Reading:
+    from bot.ingest.formats import archive_text, json_feed, rest
+
     try:
         document: Any = json.loads(text)
     except json.JSONDecodeError as error:
@@ -92,6 +108,8 @@ def _limit(expect: str | None) -> int:
 
 def _no_feed(form: Form, text: str) -> UnreadableError:
     if form is Form.HTML:
+        from bot.ingest.formats import archive_html
+
         title = cut(archive_html.page_title(text), _LONGEST_SHOWN)
         return UnreadableError("ingest.form_page_not_feed", title=title)
     if form is Form.TEXT:

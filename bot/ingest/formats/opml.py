@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from bot.ingest.clean import name_text, title_text
 from bot.ingest.decode import decode, inflate
-from bot.ingest.formats.syndication import mended
+from bot.ingest.formats.mending import mended
 from bot.ingest.limits import MAX_OUTLINES
 from bot.ingest.links import safe_link
 from bot.model import Feed, Offer, Problem, Reading

@@ -24,8 +24,8 @@ from bot.ingest.clean import Markup, name_text, read_html, title_text
 from bot.ingest.compose import Parts, compose
 from bot.ingest.dates import parse_date
 from bot.ingest.decode import decode
+from bot.ingest.formats.mending import mended, without_doctype
 from bot.ingest.formats.sniff import Form, sniff
-from bot.ingest.formats.syndication import mended, without_doctype
 from bot.ingest.links import fold_site, safe_link
 from bot.model import Entry, Problem, Reading, Term
 
