@@ -54,7 +54,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
 }
 
 FETCH_MODULES = {"fetch", "addresses", "turns"}
-WAYS_IN = {"poll", "desk", "archive", "shares", "worker", "document", "reading"} | {
+WAYS_IN = {"poll", "desk", "archive", "shares", "worker", "serving", "document", "reading"} | {
     "api",
     "heal",
     "hosted",

@@ -61,6 +61,7 @@ _CONTRACTED = re.compile("d|ll|m|re|ve")
 _AROUND = ".,;:!?\"'()[]“”‘’…*"
 _LONGEST_PIECE = 40
 _PIECES_KEPT = 1 << 17
+_LONG_KEPT = 1 << 22  # characters of longer ones
 
 _SHOUTED_WORDS = 3
 _SHOUTED_LETTERS = 5
@@ -159,49 +160,65 @@ class _Analyser:
         self._pieces = _Pieces()
 
     def index_text(self, text: str) -> str:
-        pieces = (text.lower() if _is_shouted(text) else text).split()
-        return " ".join(filter(None, map(self._pieces.__getitem__, pieces)))
+        return " ".join(filter(None, map(self._known().__getitem__, _pieces(text))))
 
     def indexed(self, *texts: Sequence[str]) -> tuple[tuple[str, ...], str]:
+        # One table for all of it: another thread may begin a new one meanwhile.
+        known = self._known()
         found = []
         every: list[str] = []
         for parts in texts:
-            plain = [part.lower() if _is_shouted(part) else part for part in parts]
-            pieces = " ".join(plain).split()
-            found.append(" ".join(filter(None, map(self._pieces.__getitem__, pieces))))
+            pieces = _pieces(*parts)
+            found.append(" ".join(filter(None, map(known.__getitem__, pieces))))
             every += pieces
-        return tuple(found), self._words(dict.fromkeys(every))
+        return tuple(found), _words(known, every)
 
     def words_text(self, text: str) -> str:
-        return self._words(dict.fromkeys((text.lower() if _is_shouted(text) else text).split()))
+        return self.indexed([text])[1]
 
-    def _words(self, pieces: Iterable[str]) -> str:
-        found = dict.fromkeys(filter(None, map(self._pieces.unstemmed.__getitem__, pieces)))
-        words = " ".join(found)
-        # Most pieces are a word each: only then are there spaces between them alone.
-        if words.count(" ") < len(found):
-            return words
-        return " ".join(dict.fromkeys(words.split()))
+    def _known(self) -> _Pieces:
+        known = self._pieces
+        if known.is_full:
+            known = self._pieces = _Pieces()
+        return known
+
+
+def _pieces(*parts: str) -> list[str]:
+    plain = [part.lower() if _is_shouted(part) else part for part in parts]
+    return " ".join(plain).split()
+
+
+def _words(known: _Pieces, pieces: Iterable[str]) -> str:
+    """Return the distinct unstemmed words of pieces that were read already."""
+    found = dict.fromkeys(filter(None, map(known.unstemmed.get, pieces)))
+    words = " ".join(found)
+    # Most pieces are a word each: only then are there spaces between them alone.
+    if words.count(" ") < len(found):
+        return words
+    return " ".join(dict.fromkeys(words.split()))
 
 
 class _Pieces(dict[str, str]):
     """The tokens of each piece of text between white space, joined by spaces.
 
-    `unstemmed` holds the words of each piece that differ from their stem.
+    `unstemmed` holds the words that differ from their stem, of each piece that has some: few
+    enough to be looked up quickly.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.unstemmed = _Unstemmed(self)
+        self.unstemmed: dict[str, str] = {}
         self._lock = threading.Lock()  # the stemmer is not safe for two threads at once
         self._stemmer = Stemmer.Stemmer("english", 0)  # its own cache is slower than ours
         self._stems: dict[str, str] = {}
+        self._long = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a new table should be begun, so that a hostile text cannot fill the memory."""
+        return len(self) >= _PIECES_KEPT or self._long >= _LONG_KEPT
 
     def __missing__(self, piece: str) -> str:
-        return self.read(piece)[0]
-
-    def read(self, piece: str) -> tuple[str, str]:
-        """Return the tokens and the unstemmed words of a piece, and remember both."""
         plain = piece.strip(_AROUND)
         if plain.isalpha() and plain.isascii():
             word = _folded(plain)
@@ -211,14 +228,13 @@ class _Pieces(dict[str, str]):
             words = list(_split(piece))
             stems = [self._stem(word) for word in words]
             found, unstemmed = " ".join(stems), _differing(words, stems)
-        if len(piece) <= _LONGEST_PIECE:
-            if len(self) >= _PIECES_KEPT:
-                self.clear()
-                self.unstemmed.clear()
-                self._stems.clear()
+        if unstemmed:
             self.unstemmed[piece] = unstemmed
+        if len(piece) <= _LONGEST_PIECE:
             self[piece] = found
-        return found, unstemmed
+        else:
+            self._long += len(piece)
+        return found
 
     def _stem(self, word: str) -> str:
         known = self._stems.get(word)
@@ -228,18 +244,9 @@ class _Pieces(dict[str, str]):
             return word
         with self._lock:
             stem: str = self._stemmer.stemWord(word) or word
-        if len(word) <= _LONGEST_PIECE and len(self._stems) < _PIECES_KEPT:
+        if len(word) <= _LONGEST_PIECE:
             self._stems[word] = stem
         return stem
-
-
-class _Unstemmed(dict[str, str]):
-    def __init__(self, pieces: _Pieces) -> None:
-        super().__init__()
-        self._pieces = pieces
-
-    def __missing__(self, piece: str) -> str:
-        return self._pieces.read(piece)[1]
 
 
 def _differing(words: list[str], stems: list[str]) -> str:
