@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from bot.model import Block, BlockType, Keyed, Texts
@@ -124,9 +125,9 @@ def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
 
 def made_row(shown: Shown, texts: Texts) -> IndexRow:
     """Make the index row of an article from its facts, its names as stored, and its own text."""
-    tag_text, tag_words = text.indexed([name for _, name in shown.tags])
-    names = [name for _, name in shown.authors] + ([shown.source[1]] if shown.source else [])
-    byline, byline_words = text.indexed(names)
+    tags = [_name(name) for _, name in shown.tags]
+    byline = [_name(name) for _, name in shown.authors]
+    byline += [_name(shown.source[1])] if shown.source else []
     keys = [
         ALL,
         f"f{shown.feed_id}",
@@ -137,12 +138,13 @@ def made_row(shown: Shown, texts: Texts) -> IndexRow:
         *(f"a{author_id}" for author_id, _ in shown.authors),
         *(f"t{tag_id}" for tag_id, _ in shown.tags),
     ]
-    words = (texts.title_words, tag_words, byline_words, texts.text_words)
+    named = (words for _, words in (*tags, *byline))
+    words = (texts.title_words, *named, texts.text_words)
     return IndexRow(
         rowid=shown.id,
         title=texts.title,
-        tags=tag_text,
-        byline=byline,
+        tags=_joined(tags),
+        byline=_joined(byline),
         subheadings=texts.subheadings,
         body=texts.body,
         words=indexing.joined(words),
@@ -151,6 +153,16 @@ def made_row(shown: Shown, texts: Texts) -> IndexRow:
         scope_id=shown.scope_id,
         sort_at=shown.sort_at,
     )
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> tuple[str, str]:
+    """Return a name's tokens and its unstemmed words: few names are on most articles."""
+    return text.indexed([name])
+
+
+def _joined(names: Iterable[tuple[str, str]]) -> str:
+    return " ".join(tokens for tokens, _ in names if tokens)
 
 
 def _has_image(blocks: Iterable[Block]) -> bool:

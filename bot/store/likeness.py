@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.query import indexing, text
+from bot.query import text
 from bot.query.indexing import OPENING, hashed
 from bot.store.series import NUMBER_WORDS, UNTELLING_WORDS, days_of, is_serial
 
@@ -69,17 +69,25 @@ def told(
     """
     own = _without_name(title, names)
     words = _WORD.findall(text.fold(own))
-    kept = (token for token in text.tokens(own) if token not in UNTELLING_WORDS)
     return Told(
         kind,
         at,
         is_dated,
-        tuple(kept),
+        _telling(own),
         tuple(body[:OPENING]),
         frozenset(_numbers(own, words)),
         days_of(own, words),
         is_serial(own, words),
     )
+
+
+def telling(title: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the telling tokens of a title alone, as `told` has them."""
+    return _telling(_without_name(title, names))
+
+
+def _telling(own: str) -> tuple[str, ...]:
+    return tuple(token for token in text.tokens(own) if token not in UNTELLING_WORDS)
 
 
 def _without_name(title: str, names: Sequence[str]) -> str:
@@ -119,17 +127,17 @@ def _numbers(title: str, words: Sequence[str]) -> Iterator[str]:
         yield found[1] or found[2]
 
 
-def keys(one: Told, openings: Iterable[int] | None = None) -> frozenset[int]:
+def keys(title: Sequence[str], openings: Iterable[int]) -> frozenset[int]:
     """Return what an article is looked up by: copies share at least one, strangers hardly any.
 
-    `openings` are those of its text where they are known.
+    `title` are its telling tokens, `openings` the keys of its text (indexing.openings).
     """
-    found = {hashed(" ".join(("=", *one.title)))}
-    if len(one.title) >= _TITLE_TELLS:
-        half = len(one.title) // 2
-        found.add(hashed(" ".join(("<", *one.title[:half]))))
-        found.add(hashed(" ".join((">", *one.title[half:]))))
-    return frozenset((*found, *(indexing.openings(one.body) if openings is None else openings)))
+    found = {hashed(" ".join(("=", *title)))}
+    if len(title) >= _TITLE_TELLS:
+        half = len(title) // 2
+        found.add(hashed(" ".join(("<", *title[:half]))))
+        found.add(hashed(" ".join((">", *title[half:]))))
+    return frozenset((*found, *openings))
 
 
 def _shingles(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from bot.model import PUBLIC_SCOPE_ID, BlockType, Copy, Scope
-from bot.query import text
+from bot.query import indexing, text
 from bot.query.indexing import OPENING
 from bot.store import likeness
 from bot.store.grouping import Member, grouped, may_join
@@ -55,9 +55,37 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """An article that may have company. `opening` holds at least the tokens its text begins with;
+    they are parted, and the title read closely, only where another article has come near.
+    """
+
     member: Member
-    told: Told
-    openings: tuple[int, ...] | None
+    facts: Facts
+    opening: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names that titles often end in."""
+        return [self.facts.feed, *([self.facts.source] if self.facts.source else [])]
+
+    def keys(self) -> list[int]:
+        """Return what it is looked up by."""
+        openings = self.facts.openings
+        if openings is None:
+            openings = indexing.openings(_tokens(self.opening))
+        return sorted(likeness.keys(likeness.telling(self.facts.title, self.names), openings))
+
+    def told(self) -> Told:
+        """Return what is compared of it."""
+        facts = self.facts
+        return likeness.told(
+            facts.title,
+            _tokens(self.opening),
+            self.names,
+            kind=facts.kind,
+            at=facts.at,
+            is_dated=facts.published_at is not None,
+        )
 
 
 def gather(
@@ -73,16 +101,18 @@ def gather(
     if not bodies:
         return
     known = known or {}
-    found = _told(connection, {i: body for i, body in bodies.items() if i not in known})
+    found = _read(connection, {i: body for i, body in bodies.items() if i not in known})
     for article_id, facts in known.items():
-        found[article_id] = _read(facts, _opening(bodies[article_id] or ""))
+        found[article_id] = _found(facts, bodies[article_id] or "")
     touched = _unlink(connection, bodies.keys())
     pairs = _candidates(connection, list(found.values()))
-    found.update(_told(connection, dict.fromkeys({other for _, other in pairs} - found.keys())))
+    found.update(_read(connection, dict.fromkeys({other for _, other in pairs} - found.keys())))
+    told = {i: found[i].told() for pair in pairs for i in pair if i in found}
     links = {
         (one, other): alike
         for one, other in pairs
-        if one in found and other in found and (alike := _likeness(found[one], found[other]))
+        if one in told and other in told and _may_join(found[one].member, found[other].member)
+        if (alike := likeness.likeness(told[one], told[other]))
     }
     connection.executemany(
         "INSERT OR REPLACE INTO story_links (one_id, other_id, likeness) VALUES (?, ?, ?)",
@@ -167,7 +197,7 @@ def members(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, i
     return {row["article_id"]: row["story_id"] for row in rows}
 
 
-def _told(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> dict[int, _Found]:
+def _read(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> dict[int, _Found]:
     if not bodies:
         return {}
     rows = connection.execute(
@@ -187,31 +217,24 @@ def _told(connection: sqlite3.Connection, bodies: Mapping[int, str | None]) -> d
     for row in rows:
         *facts, blocks = row
         indexed = bodies[row["id"]]
-        body = _opening_of(blocks) if indexed is None else _opening(indexed)
-        found[row["id"]] = _read(Facts(*facts), body)
+        body = _opening_of(blocks) if indexed is None else indexed
+        found[row["id"]] = _found(Facts(*facts), body)
     return found
 
 
-def _opening(indexed: str) -> list[str]:
-    return indexed.split(" ", OPENING)[:OPENING] if indexed else []
+def _tokens(opening: str) -> list[str]:
+    return opening.split(" ", OPENING)[:OPENING] if opening else []
 
 
-def _opening_of(blocks: str) -> list[str]:
-    return likeness.opening(b[1] for b in json.loads(blocks) if b[0] != BlockType.SUBHEADING)
+def _opening_of(blocks: str) -> str:
+    found = likeness.opening(b[1] for b in json.loads(blocks) if b[0] != BlockType.SUBHEADING)
+    return " ".join(found)
 
 
-def _read(facts: Facts, body: list[str]) -> _Found:
-    told = likeness.told(
-        facts.title,
-        body,
-        [facts.feed, *([facts.source] if facts.source else [])],
-        kind=facts.kind,
-        at=facts.at,
-        is_dated=facts.published_at is not None,
-    )
+def _found(facts: Facts, opening: str) -> _Found:
     rank = (facts.at, facts.title, facts.url or "")
     member = Member(facts.id, facts.scope_id, facts.feed_id, facts.source_id, facts.at, rank)
-    return _Found(member, told, facts.openings)
+    return _Found(member, facts, opening)
 
 
 def _member(row: sqlite3.Row) -> Member:
@@ -239,7 +262,7 @@ def _candidates(connection: sqlite3.Connection, found: Sequence[_Found]) -> set[
     """Write the keys of articles and return the pairs that share some, the most shared first."""
     asked, written = [], []
     for each in found:
-        own, wanted = each.member, sorted(likeness.keys(each.told, each.openings))
+        own, wanted = each.member, each.keys()
         written += [(key, own.at, own.id, own.feed_id, own.source_id) for key in wanted]
         asked.append([own.id, own.at, own.feed_id, own.source_id, wanted])
     connection.executemany(
@@ -273,11 +296,9 @@ def _candidates(connection: sqlite3.Connection, found: Sequence[_Found]) -> set[
     }
 
 
-def _likeness(one: _Found, other: _Found) -> float:
-    scopes = {one.member.scope_id, other.member.scope_id} - {PUBLIC_SCOPE_ID}
-    if len(scopes) > 1 or not may_join(one.member, other.member):
-        return 0.0
-    return likeness.likeness(one.told, other.told)
+def _may_join(one: Member, other: Member) -> bool:
+    scopes = {one.scope_id, other.scope_id} - {PUBLIC_SCOPE_ID}
+    return len(scopes) < 2 and may_join(one, other)
 
 
 def _group(connection: sqlite3.Connection, touched: Collection[int]) -> None:
