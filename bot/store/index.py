@@ -14,7 +14,7 @@ from bot.query import indexing, text
 from bot.query.packing import unpacked
 from bot.store import filing
 from bot.store.filing import Filed, Names
-from bot.store.rows import seconds
+from bot.store.rows import many, seconds
 
 TEXT_COLUMNS = ("title", "tags", "byline", "subheadings", "body")
 # The index's columns in order: body, title, tags, byline, subheadings, words, keys.
@@ -27,6 +27,9 @@ _AT_ONCE = 100
 _HASH_BYTES, _AUTOMERGE = 1024 * 1024, 4
 _MANY_ROWS_BYTES = 16 * 1024 * 1024
 IMAGE = "himage"
+
+_Named = Sequence[tuple[int, str]]
+"""Names with their ids, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +76,67 @@ class Shown:
     published_at: int | None
     kind: str
     has_image: bool
-    authors: Sequence[tuple[int, str]]
+    authors: _Named
     source: tuple[int, str] | None
-    tags: Sequence[tuple[int, str]]
+    tags: _Named
 
 
 def index_row(connection: sqlite3.Connection, article_id: int) -> IndexRow:
     """Make the index row of a stored article."""
-    (article,) = connection.execute(
-        """
-        SELECT a.sort_at, a.scope_id, a.title, a.blocks, a.kind, a.image_url, a.feed_id,
-               a.source_id, s.name AS source, a.published_at
-        FROM articles a LEFT JOIN sources s ON s.id = a.source_id
-        WHERE a.id = :id
-        """,
-        {"id": article_id},
-    ).fetchall()
+    (row,) = index_rows(connection, [article_id])
+    return row
+
+
+def index_rows(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[IndexRow]:
+    """Make the index rows of stored articles."""
+    ids = many(article_ids)
     authors = _linked(
         connection,
         """
-        SELECT n.id, n.name FROM article_authors l JOIN authors n ON n.id = l.author_id
-        WHERE l.article_id = :id ORDER BY l.position
+        SELECT l.article_id, n.id, n.name
+        FROM json_each(:ids) j CROSS JOIN article_authors l ON l.article_id = j.value
+        JOIN authors n ON n.id = l.author_id ORDER BY l.article_id, l.position
         """,
-        article_id,
+        ids,
     )
     tags = _linked(
         connection,
         """
-        SELECT n.id, n.name FROM article_tags l JOIN tags n ON n.id = l.tag_id
-        WHERE l.article_id = :id ORDER BY l.position
+        SELECT l.article_id, n.id, n.name
+        FROM json_each(:ids) j CROSS JOIN article_tags l ON l.article_id = j.value
+        JOIN tags n ON n.id = l.tag_id ORDER BY l.article_id, l.position
         """,
-        article_id,
+        ids,
     )
-    blocks = unpacked(article["blocks"])
-    return made_row(
-        Shown(
-            id=article_id,
-            scope_id=article["scope_id"],
-            feed_id=article["feed_id"],
-            sort_at=article["sort_at"],
-            published_at=article["published_at"],
-            kind=article["kind"],
-            has_image=bool(article["image_url"]) or _has_image(blocks),
-            authors=authors,
-            source=(article["source_id"], article["source"]) if article["source_id"] else None,
-            tags=tags,
-        ),
-        indexing.texts(article["title"], blocks),
+    articles = connection.execute(
+        """
+        SELECT a.id, a.sort_at, a.scope_id, a.title, a.blocks, a.kind, a.image_url, a.feed_id,
+               a.source_id, s.name AS source, a.published_at
+        FROM json_each(:ids) j CROSS JOIN articles a ON a.id = j.value
+        LEFT JOIN sources s ON s.id = a.source_id
+        """,
+        {"ids": ids},
     )
+    return [
+        _stored_row(row, authors.get(row["id"], ()), tags.get(row["id"], ())) for row in articles
+    ]
+
+
+def _stored_row(row: sqlite3.Row, authors: _Named, tags: _Named) -> IndexRow:
+    blocks = unpacked(row["blocks"])
+    shown = Shown(
+        id=row["id"],
+        scope_id=row["scope_id"],
+        feed_id=row["feed_id"],
+        sort_at=row["sort_at"],
+        published_at=row["published_at"],
+        kind=row["kind"],
+        has_image=bool(row["image_url"]) or _has_image(blocks),
+        authors=authors,
+        source=(row["source_id"], row["source"]) if row["source_id"] else None,
+        tags=tags,
+    )
+    return made_row(shown, indexing.texts(row["title"], blocks))
 
 
 def made_row(shown: Shown, texts: Texts) -> IndexRow:
@@ -190,8 +206,11 @@ def shown_entry(
     )
 
 
-def _linked(connection: sqlite3.Connection, sql: str, article_id: int) -> list[tuple[int, str]]:
-    return [(row["id"], row["name"]) for row in connection.execute(sql, {"id": article_id})]
+def _linked(connection: sqlite3.Connection, sql: str, ids: str) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = {}
+    for article_id, name_id, name in connection.execute(sql, {"ids": ids}):
+        found.setdefault(article_id, []).append((name_id, name))
+    return found
 
 
 def insert(connection: sqlite3.Connection, rows: Iterable[IndexRow]) -> None:
@@ -288,7 +307,7 @@ def insert_each(connection: sqlite3.Connection, article_ids: Iterable[int]) -> N
     """Index articles some at a time, so that memory stays flat."""
     ids = iter(article_ids)
     while chosen := list(islice(ids, _AT_ONCE)):
-        insert(connection, [index_row(connection, article_id) for article_id in chosen])
+        insert(connection, index_rows(connection, chosen))
 
 
 def _shown(connection: sqlite3.Connection) -> Iterator[int]:
