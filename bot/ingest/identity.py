@@ -122,7 +122,11 @@ def _is_copied(entry: Entry) -> bool:
 def _text_keys(entry: Entry, title: str, *, has_other: bool) -> list[str]:
     if not title and has_other:
         return []
-    text = fold_words(_beginning(entry))
+    beginning = _beginning(entry)
+    # Twice as many characters hold so many letters nearly always.
+    text = fold_words(beginning[: 2 * _BEGINNING])
+    if len(text) < _BEGINNING:
+        text = fold_words(beginning)
     if len(text) >= _BEGINNING:
         return [_key("text", title, text[:_BEGINNING])]
     if not text and entry.source:

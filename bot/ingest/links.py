@@ -112,6 +112,7 @@ def fold_site(url: str) -> str:
     return fold_link(address.split("?")[0].split("#")[0])
 
 
+@lru_cache(maxsize=1024)
 def wordpress_post(guid: str) -> tuple[str, int] | None:
     """Return the site and post number of a guid such as https://site/?p=123, else None."""
     try:

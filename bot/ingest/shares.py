@@ -16,7 +16,7 @@ _READERS = 2
 LONG = 4 * MEGABYTE
 """From here on a second process is worth its start, half a second of a processor."""
 
-_AHEAD = 8
+_AHEAD = 12
 """Pieces read before they are asked for, of all readers: nearly as many as are stored at once."""
 
 _MEMORY_PER_FILE = 20

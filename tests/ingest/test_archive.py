@@ -159,29 +159,29 @@ async def test_an_interrupted_file_is_gone_on_with_and_a_changed_one_begins_anew
     store: Store, workers: Workers, tmp_path: Path
 ) -> None:
     path = tmp_path / "long.json"
-    path.write_text(json.dumps(long_feed(1200)))
+    path.write_text(json.dumps(long_feed(1800)))
     told: list[Note] = []
 
     def breaks_off(_: str, done: int, __: int) -> None:
-        if done >= 1000:
+        if done >= 1500:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         await import_paths(Importer(store, workers, now=NOW, progress=breaks_off), [str(path)])
-    assert (await store.counts()).articles == 1000
-    # The place behind the first 500 had been kept; the second 500 were stored and are met again.
+    assert (await store.counts()).articles == 1500
+    # The place behind the first 750 had been kept; the second 750 were stored and are met again.
     report = await import_paths(Importer(store, workers, now=NOW, tell=told.append), [str(path)])
-    assert told == [Note("ingest.import_resumed", {"count": 500})]
-    assert counts(report) == (1200, 200, 0, 1000)
+    assert told == [Note("ingest.import_resumed", {"count": 750})]
+    assert counts(report) == (1800, 300, 0, 1500)
     again = await import_paths(Importer(store, workers, now=NOW, tell=told.append), [str(path)])
-    assert counts(again) == (1200, 0, 0, 1200)
+    assert counts(again) == (1800, 0, 0, 1800)
     assert len(told) == 1, "what was finished is not gone on with"
 
     with pytest.raises(KeyboardInterrupt):
         await import_paths(Importer(store, workers, now=NOW, progress=breaks_off), [str(path)])
-    path.write_text(json.dumps(long_feed(1300)))
+    path.write_text(json.dumps(long_feed(1900)))
     report = await import_paths(Importer(store, workers, now=NOW, tell=told.append), [str(path)])
-    assert counts(report) == (1300, 100, 0, 1200)
+    assert counts(report) == (1900, 100, 0, 1800)
     assert len(told) == 1
 
 
