@@ -237,6 +237,7 @@ def _add(work: _Work, keyed: Keyed) -> int:
         feed=work.feed,
         source=shown.source[1] if shown.source else None,
         openings=ready.openings if ready else None,
+        indexed=texts.title,
     )
     return article_id
 

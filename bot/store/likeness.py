@@ -81,9 +81,15 @@ def told(
     )
 
 
-def telling(title: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the telling tokens of a title alone, as `told` has them."""
-    return _telling(_without_name(title, names))
+def telling(title: str, names: Sequence[str], indexed: str | None = None) -> tuple[str, ...]:
+    """Return the telling tokens of a title alone, as `told` has them.
+
+    `indexed` is what the index holds of the title, where that is at hand.
+    """
+    own = _without_name(title, names)
+    if own != title or indexed is None:
+        return _telling(own)
+    return tuple(token for token in indexed.split() if token not in UNTELLING_WORDS)
 
 
 def _telling(own: str) -> tuple[str, ...]:

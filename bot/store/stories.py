@@ -36,7 +36,8 @@ _CHUNK = 200
 class Facts:
     """What is known of an article that was stored: its row and the names of source and feed.
 
-    `openings` are the keys of its text where they were made already.
+    `openings` are the keys of its text, and `indexed` what the index holds of its title, where
+    they were made already.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Facts:
     feed: str
     source: str | None
     openings: tuple[int, ...] | None = None
+    indexed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,12 @@ class _Found:
 
     def keys(self) -> list[int]:
         """Return what it is looked up by."""
-        openings = self.facts.openings
+        facts = self.facts
+        openings = facts.openings
         if openings is None:
             openings = indexing.openings(_tokens(self.opening))
-        return sorted(likeness.keys(likeness.telling(self.facts.title, self.names), openings))
+        title = likeness.telling(facts.title, self.names, facts.indexed)
+        return sorted(likeness.keys(title, openings))
 
     def told(self) -> Told:
         """Return what is compared of it."""

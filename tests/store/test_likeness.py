@@ -256,3 +256,13 @@ def test_a_chart_is_no_copy_of_an_article() -> None:
     one = told("Ferry runs aground outside Port Veld", FERRY)
     assert likeness.likeness(one, replace(one, at=60)) > 0
     assert likeness.likeness(one, replace(one, kind="chart")) == 0
+
+
+@pytest.mark.parametrize(
+    "title", ["Ferry runs aground outside Port Veld", "Quay News: Ferry runs aground", "U.S. rates"]
+)
+def test_the_telling_tokens_of_a_title_are_those_of_the_index(title: str) -> None:
+    indexed = indexing.texts(title, ()).title
+    whole = told(title, names=["Quay News"]).title
+    assert likeness.telling(title, ["Quay News"], indexed) == whole
+    assert likeness.telling(title, ["Quay News"]) == whole
