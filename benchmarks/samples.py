@@ -17,8 +17,9 @@ from benchmarks.grounds import Unmeasurable
 from benchmarks.pairs import Row
 from bot.errors import UnreadableError
 from bot.ingest.dates import parse_date
+from bot.ingest.decode import decode
 from bot.ingest.formats import read
-from bot.ingest.formats.opml import read_opml
+from bot.ingest.formats.opml import read_feeds
 from bot.model import Reading
 
 KNOWN = {
@@ -174,7 +175,7 @@ def _answers(root: Path) -> Iterator[Miss]:
 
 def _lists(root: Path) -> Iterator[Miss]:
     for one in expected(root, "opml"):
-        found = read_opml((root / one["file"]).read_bytes())
+        found = read_feeds(decode((root / one["file"]).read_bytes()))
         folders = sorted({feed.folders[-1] if feed.folders else "" for feed in found.feeds})
         got = (found.read, len(found.feeds), folders)
         if got != (one["feeds"], one["distinct_urls"], one["folders"]):

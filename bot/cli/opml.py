@@ -86,5 +86,5 @@ async def export_opml() -> str:
     from bot.ingest.formats.opml import write_opml
 
     async with reading_store() as store:
-        feeds = [feed for feed in await store.feeds.list(Scope()) if not feed.stopped]
-    return write_opml(feeds, "Tagwire").rstrip("\n")
+        feeds = await store.feeds.list(Scope())
+    return write_opml((feed for feed in feeds if not feed.stopped), "Tagwire")

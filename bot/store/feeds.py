@@ -11,7 +11,7 @@ from functools import partial
 
 from bot.errors import NotFoundError
 from bot.model import Feed, Scope, Validators
-from bot.store import feed_changes, rows
+from bot.store import feed_changes
 from bot.store.connections import Connections
 from bot.store.records import By
 from bot.store.rows import packed_json, second, visible
@@ -94,16 +94,6 @@ class FeedStore:
         values = {"now": second(now), "limit": limit, "closed": json.dumps(sorted(closed))}
         return await self._connections.read(
             lambda connection: feed_changes.due(connection, values, one_each=one_each)
-        )
-
-    async def next_due_at(self) -> datetime | None:
-        """Return when the next feed falls due, None when none is polled."""
-        return await self._connections.read(
-            lambda connection: rows.moment(
-                connection.execute(
-                    "SELECT min(next_check_at) FROM feeds WHERE stopped IS NULL"
-                ).fetchone()[0]
-            )
         )
 
     async def content_hash(self, feed_id: int) -> bytes | None:

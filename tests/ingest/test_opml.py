@@ -3,12 +3,17 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.ingest.decode import decode
 from bot.ingest.formats import read
-from bot.ingest.formats.opml import read_opml, write_opml
+from bot.ingest.formats.opml import FeedList, read_feeds, write_opml
 from bot.model import Feed
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 LIST = (FIXTURES / "feeds.opml").read_bytes()
+
+
+def read_opml(data: bytes, *, where: str = "") -> FeedList:
+    return read_feeds(decode(data), where=where)
 
 
 def test_feeds_are_found_in_any_case_and_depth_each_once() -> None:

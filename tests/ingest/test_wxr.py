@@ -10,7 +10,7 @@ import pytest
 from bot.errors import UnreadableError
 from bot.ingest.document import file_pieces
 from bot.ingest.formats import read
-from bot.ingest.formats.wxr import Export, begins_export, count_items, iter_wxr
+from bot.ingest.formats.wxr import Export, begins_export, count_items
 from bot.model import BlockType, Reading, Term
 from bot.query import indexing
 
@@ -101,7 +101,7 @@ def test_nul_and_control_characters_are_dropped() -> None:
 
 
 def test_a_compressed_export_is_read_as_a_stream() -> None:
-    assert list(iter_wxr(BytesIO(gzip.compress(EXPORT)))) == list(read(EXPORT).entries)
+    assert list(Export(BytesIO(gzip.compress(EXPORT)))) == list(read(EXPORT).entries)
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

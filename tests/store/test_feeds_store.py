@@ -24,7 +24,6 @@ async def test_a_feed_is_due_at_once_and_then_when_it_was_scheduled(store: Store
     await store.feeds.unchanged([Unchanged(feed.id, NOW, Validators("e1", None), later)])
     assert await store.feeds.due(NOW) == ()
     assert [f.etag for f in await store.feeds.due(later)] == ["e1"]
-    assert await store.feeds.next_due_at() == later
 
 
 async def test_failures_add_up_and_a_success_clears_them(store: Store) -> None:

@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from bot.ingest.clean import name_text, title_text
-from bot.ingest.decode import decode, inflate
 from bot.ingest.formats.mending import mended
 from bot.ingest.limits import MAX_OUTLINES
 from bot.ingest.links import safe_link
@@ -55,11 +54,6 @@ def read(text: str, *, where: str = "") -> Reading:
     return Reading(FORM, (), found.read, found.title, problems=found.problems, offers=offers)
 
 
-def read_opml(data: bytes, *, where: str = "") -> FeedList:
-    """Read a list of feeds from a file's bytes."""
-    return read_feeds(decode(inflate(data)), where=where)
-
-
 def read_feeds(text: str, *, where: str = "") -> FeedList:
     """Read a list of feeds: attributes in any case, folders to any depth, duplicates once."""
     reader = _Reader(where)
@@ -90,7 +84,7 @@ def write_opml(feeds: Iterable[Feed], title: str) -> str:
             facts["htmlUrl"] = feed.site_url
         ElementTree.SubElement(body, "outline", facts)
     ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}'
 
 
 def feed_address(text: str) -> str | None:

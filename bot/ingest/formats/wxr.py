@@ -64,11 +64,6 @@ def begins_export(start: bytes) -> bool:
     return b"\x00" not in start[:64] and sniff(decode(start)) is Form.WXR
 
 
-def iter_wxr(file: BinaryIO) -> Iterator[Entry]:
-    """Yield the published posts of an export, in file order, in flat memory."""
-    yield from Export(file)
-
-
 def count_items(file: BinaryIO) -> int:
     """Return about how many items an export holds, for a progress bar; the file is rewound."""
     stream = _inflated(file)
