@@ -54,7 +54,7 @@ async def examine(
         *check_database(facts),
         check_lock(facts),
     ]
-    if contents:
+    if contents and contents.is_counted:
         findings += [*check_feeds(contents.feeds, now, facts.bot_runs), *check_outbox(contents)]
     token = check_token(settings)
     findings.append(token)
@@ -172,12 +172,10 @@ def check_database(facts: Facts) -> tuple[Finding, ...]:
     if contents.monthly_growth is not None:
         growth = (ok("growth", size=round(contents.monthly_growth / 2**20)),)
     size = max(1, ((facts.database_bytes or 0) + facts.log_bytes) // 2**20)
-    return (
-        _check_schema(contents),
-        _check_integrity(contents),
-        ok("database", count=contents.articles, size=size),
-        *growth,
-    )
+    held = ok("database", count=contents.articles, size=size)
+    if not contents.is_counted:
+        held = Finding("database", "skipped", "doctor.database_uncounted", {"size": size})
+    return (_check_schema(contents), _check_integrity(contents), held, *growth)
 
 
 def _check_schema(contents: Contents) -> Finding:

@@ -1,5 +1,6 @@
 """The doctor: each judgement on facts handed in, then the whole on real folders."""
 
+import gzip
 import json
 import re
 import sqlite3
@@ -285,6 +286,15 @@ async def test_newer_and_foreign_databases_are_errors_and_untouched(tmp_path: Pa
         assert key in keys(findings)
         assert exit_code(findings) == 1
         assert database.read_bytes() == before
+
+
+async def test_a_database_of_an_older_version_is_not_said_to_be_empty(tmp_path: Path) -> None:
+    released = Path(__file__).parent / "schemas" / "v0.1.db.gz"
+    (tmp_path / "tagwire.db").write_bytes(gzip.decompress(released.read_bytes()))
+    findings = await told(tmp_path)
+    assert {"schema_older", "database_uncounted"} <= keys(findings)
+    assert not keys(findings) & {"database_ok", "feeds_ok", "subscriptions_ok"}
+    assert exit_code(findings) == 0
 
 
 async def test_row_without_its_feed_is_an_error(tmp_path: Path) -> None:

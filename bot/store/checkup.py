@@ -30,7 +30,10 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the database of a folder holds. `newest_at` is when the newest article was found."""
+    """What the database of a folder holds. `newest_at` is when the newest article was found.
+
+    A damaged database and one of another schema are not counted: see `is_counted`.
+    """
 
     schema: int
     known_schema: int
@@ -44,6 +47,11 @@ class Contents:
     dead: int = 0
     unknown: int = 0
     monthly_growth: int | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the tables are those of this version, and whole, so that they were asked."""
+        return self.schema == self.known_schema and not self.damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +128,10 @@ def _contents(connection: sqlite3.Connection) -> Contents:
     known = migrations()[-1][0]
     damage = tuple(r[0] for r in connection.execute("PRAGMA quick_check(10)") if r[0] != "ok")
     orphans = len(connection.execute("PRAGMA foreign_key_check").fetchall())
-    if schema != known or damage:
+    found = Contents(schema, known, damage, orphans)
+    if not found.is_counted:
         # The tables may be others than those asked below.
-        return Contents(schema, known, damage, orphans)
+        return found
     counted = connection.execute(
         """
         SELECT
