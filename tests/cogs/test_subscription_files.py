@@ -145,7 +145,7 @@ async def test_what_does_not_fit_is_refused_with_a_reason_and_the_rest_is_offere
     ]
     asked = await brought(stage, file | {"subscriptions": [*wrong, one | {"query": "climate"}]})
     assert f"1 new, 0 changed, 0 as they are, {len(wrong)} refused" in asked.text
-    for reason in ("cannot see", "tga:UN", "hologram", "Mars", "hour", "colour", "ghosts"):
+    for reason in ("no longer exists", "tga:UN", "hologram", "Mars", "hour", "colour", "ghosts"):
         assert reason in asked.text, reason
     done = await confirmed(stage, asked)
     assert "1 new" in done.text and "hologram" in done.text
