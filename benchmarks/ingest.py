@@ -1,7 +1,7 @@
 """An export of 10,000 articles imported as `./tagwire import` does, beside a bare index of them.
 
 The peer only rebuilds an FTS5 table (porter, unicode61) over rows that it holds already: title,
-body and tags. Each runs in a process of its own. `TAGWIRE_BENCH_LARGE=1` measures 100,000 too.
+body and tags. Each runs in a process of its own. `BENCH_LARGE=1` measures 100,000 too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def measure() -> Sequence[Row]:
     with tempfile.TemporaryDirectory(prefix="tagwire-bench-") as name:
         folder = Path(name)
         rows = list(_pairs(folder))
-        if os.environ.get("TAGWIRE_BENCH_LARGE"):
+        if os.environ.get("BENCH_LARGE"):
             export = folder / "large.xml"
             write_export(export, LARGE)
             seconds, peak_mb = _run("ours", export, folder / "large")
