@@ -16,7 +16,7 @@ from bot.ingest.api_page import Facts, Listed, Name, Names, read_names, read_pag
 from bot.ingest.fetch import Fetched
 from bot.ingest.hosted import HostedWalk, hosted_posts
 from bot.ingest.pace import Pace
-from bot.ingest.place import MOST_PAGES, ApiPage, Place, smaller
+from bot.ingest.place import MOST_PAGES, ApiPage, Place, gathered, smaller
 from bot.ingest.worker import Workers
 from bot.model import Keyed, Reading
 
@@ -116,17 +116,9 @@ class ApiWalk:
     ) -> tuple[Facts, Reading | None, tuple[Keyed, ...]]:
         names: Names = self._names
         arguments = (fetched.body, fetched.content_type, fetched.url, self.feed_url, names, whole)
-        facts = Facts((), {})
-        reading: Reading | None = None
-        keyed: list[Keyed] = []
-        async for part in self.workers.parts(read_page, *arguments):
-            if isinstance(part, Facts):
-                facts = part
-            elif isinstance(part, Reading):
-                reading = part
-            elif isinstance(part, tuple):
-                keyed.extend(part)
-        return facts, reading, tuple(keyed)
+        told = self.workers.parts(read_page, *arguments)
+        facts, reading, keyed = await gathered(told, Facts)
+        return Facts((), {}) if facts is None else facts, reading, keyed
 
     async def _look_up(self, lacking: Mapping[str, Sequence[int]]) -> None:
         """Ask for names in batches; what the site does not tell stays unknown and is not asked."""

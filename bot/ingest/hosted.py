@@ -15,7 +15,7 @@ from bot.errors import FetchError
 from bot.ingest.api_page import HostedFacts, read_hosted
 from bot.ingest.fetch import Fetched
 from bot.ingest.pace import Pace
-from bot.ingest.place import MOST_PAGES, ApiPage, Place, smaller
+from bot.ingest.place import MOST_PAGES, ApiPage, Place, gathered, smaller
 from bot.ingest.worker import Workers
 from bot.model import Keyed, Reading
 
@@ -62,20 +62,12 @@ class HostedWalk:
                 place = less
 
     async def _read(self, fetched: Fetched) -> tuple[HostedFacts, Reading, tuple[Keyed, ...]]:
-        facts: HostedFacts | None = None
-        reading: Reading | None = None
-        keyed: list[Keyed] = []
         arguments = (fetched.body, fetched.content_type, fetched.url, self.feed_url)
-        async for part in self.workers.parts(read_hosted, *arguments):
-            if isinstance(part, HostedFacts):
-                facts = part
-            elif isinstance(part, Reading):
-                reading = part
-            elif isinstance(part, tuple):
-                keyed.extend(part)
+        told = self.workers.parts(read_hosted, *arguments)
+        facts, reading, keyed = await gathered(told, HostedFacts)
         assert facts is not None  # noqa: S101 - the first two parts, or an error was raised
         assert reading is not None  # noqa: S101
-        return facts, reading, tuple(keyed)
+        return facts, reading, keyed
 
 
 def advanced(place: Place, facts: HostedFacts) -> Place | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.errors import FetchError
 from bot.model import Keyed, Reading
 
+FactsT = TypeVar("FactsT")
 SIZES = (100, 20, 10)
 MOST_PAGES = 100_000
 # Smaller pages help where these came of large ones.
@@ -67,3 +68,23 @@ def smaller(place: Place, error: FetchError) -> Place | None:
         return None
     page = (place.page - 1) * place.size // size + 1 if place.by_number else place.page
     return replace(place, size=size, page=page)
+
+
+async def gathered(
+    parts: AsyncIterator[object], kind: type[FactsT]
+) -> tuple[FactsT | None, Reading | None, tuple[Keyed, ...]]:
+    """Return what a worker tells of a page: its facts, which are of a kind, its reading, its posts.
+
+    None stands for what was not told.
+    """
+    facts: FactsT | None = None
+    reading: Reading | None = None
+    keyed: list[Keyed] = []
+    async for part in parts:
+        if isinstance(part, kind):
+            facts = part
+        elif isinstance(part, Reading):
+            reading = part
+        elif isinstance(part, tuple):
+            keyed.extend(part)
+    return facts, reading, tuple(keyed)
