@@ -77,12 +77,7 @@ class FeedBase(TagwireCog):
             return []
         feeds = await (self.read if every else self.own)(interaction.guild_id)
         # By its address a server finds its own feeds alone: a public one's may hold a key.
-        fitting = [
-            feed
-            for feed in feeds
-            if fold(typed)
-            in fold(f"{feed.title} {feed.url or ''}" if feed.scope_id else feed.title)
-        ]
+        fitting = [feed for feed in feeds if fold(typed) in fold(_known_by(feed))]
         return [choice(feed.title, f"feed:{feed.id}") for feed in fitting[:25]]
 
 

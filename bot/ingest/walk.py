@@ -1,6 +1,6 @@
 """The walk over an HTML tree that makes blocks of it: by hand on selectolax, the fastest found.
 
-On the same documents html2text takes about eight times as long (benchmarks/html.py).
+On the same documents html2text takes about seven times as long (benchmarks/cleaning.py).
 """
 
 from __future__ import annotations
