@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One promise as measured. `bound` is what the ratio must not pass, upwards or downwards."""
+    """One promise as measured. `bound` is what the ratio must not pass, upwards or downwards.
+
+    An infinite bound promises nothing: the figure is only told.
+    """
 
     promise: str
     ours: str
@@ -27,8 +31,15 @@ class Row:
         return self.ratio >= self.bound if self.at_least else self.ratio <= self.bound
 
     @property
+    def promises(self) -> bool:
+        """Whether there is a bound to keep."""
+        return math.isfinite(self.bound)
+
+    @property
     def verdict(self) -> str:
         """The promise's bound and whether it is kept, in words."""
+        if not self.promises:
+            return "told"
         sign = "≥" if self.at_least else "≤"
         return f"{'kept' if self.holds else 'MISSED'} ({sign} {self.bound:g})"
 

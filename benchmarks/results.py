@@ -89,4 +89,5 @@ def _lines(found: Result) -> list[tuple[int, str]]:
             f"| {'kept' if row.holds else '**MISSED**'} | {where}",
         )
         for row in found.rows
+        if row.promises
     ]

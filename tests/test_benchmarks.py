@@ -1,5 +1,6 @@
 """The benchmarks' runner: what hinders one is told and hinders no other, missed is shown first."""
 
+import math
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +43,13 @@ def test_a_failing_benchmark_tells_its_reason_and_ends_nothing(
     assert found.not_run == "OSError: a / b"
     assert found.about == "About."
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_figure_without_a_bound_is_told_and_counts_as_no_promise_kept() -> None:
+    told = Row("what it takes", "3 ms", "2 ms", 1.5, math.inf, n=5)
+    found = [Result("mixed", "", "2026-11-24", "2 cores", (KEPT, told))]
+    assert results.overview(found).splitlines()[0] == "1 kept, 0 missed, 0 not run."
+    assert "| what it takes | 3 ms | 2 ms | 1.50 | told | 5 |  |" in results.page(found)
 
 
 def test_overview_names_date_machine_ratio_bound_and_verdict_missed_ones_first() -> None:
